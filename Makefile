@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+# GNU make.  "make help" lists the targets.
+
+VERSION := $(shell sed -n 's/^\#define DPT_VERSION "\(.*\)"/\1/p' \
+	include/dptext.h)
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
+DATADIR ?= $(PREFIX)/share/dptext
+DESTDIR ?=
+
+BUILD ?= build
+CC ?= cc
+CFLAGS ?= -O3 -g
+SANITIZE ?=
+Q := $(if $(V),,@)
+SAY = $(if $(V),@:,@echo "  $(1)" $(patsubst $(BUILD)/%,%,$@))
+PROGRAMS := dptext dptext-index
+VECTORS := embeddings/glove-32k-100d.bin.gz
+SONAME := libdptext.so.0
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all demo check bench lint check-asan check-tsan check-valgrind fuzz \
+	install uninstall dist clean help full run-tests check-man
+
+# ------------------------------------------------- what must be installed
+
+# Each is PROBE:PACKAGE; a probe is a command, a pkg-config module (@name) or
+# a header (/name).
+NEED_build := cc:gcc pkg-config:pkg-config @openblas:libopenblas-dev \
+	@libpcre2-8:libpcre2-dev @zlib:zlib1g-dev \
+	@libsodium:libsodium-dev @libxxhash:libxxhash-dev \
+	/unistr.h:libunistring-dev
+NEED_check := @check:check mandoc:mandoc
+NEED_lint := clang-format:clang-format cppcheck:cppcheck mandoc:mandoc \
+	clang:clang g++:g++
+NEED_valgrind := valgrind:valgrind
+NEED_fuzz := clang:clang llvm-config-14:llvm-14 \
+	/clang-rt:libclang-rt-14-dev
+
+# Make builds these files first, and so installs what is missing, before it
+# reads its rules again with the flags in them.
+GOALS := $(if $(MAKECMDGOALS),$(MAKECMDGOALS),all)
+NEEDS := $(if $(filter-out clean help dist uninstall,$(GOALS)),build)
+NEEDS += $(if $(filter check% run-tests,$(GOALS)),check)
+NEEDS += $(if $(filter check-valgrind,$(GOALS)),valgrind)
+NEEDS += $(if $(filter lint,$(GOALS)),lint)
+NEEDS += $(if $(filter fuzz,$(GOALS)),fuzz)
+include $(NEEDS:%=$(BUILD)/need-%.mk)
+
+$(BUILD)/need-%.mk: Makefile
+	@mkdir -p $(@D)
+	@missing() { \
+	  for need in $(NEED_$*); do \
+	    probe=$${need%%:*}; package=$${need#*:}; \
+	    case $$probe in \
+	      @*) pkg-config --exists $${probe#@} ;; \
+	      /clang-rt) ls /usr/lib/llvm-*/lib/clang/*/lib/linux/*fuzzer-* ;; \
+	      /*) echo "#include <$${probe#/}>" | cc -E - ;; \
+	      *) command -v $$probe ;; \
+	    esac >/dev/null 2>&1 || echo $$package; \
+	  done; \
+	}; \
+	packages=$$(missing | tr '\n' ' '); \
+	if [ -n "$$packages" ]; then \
+	  if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    echo "installing missing packages: $$packages"; \
+	    export DEBIAN_FRONTEND=noninteractive; \
+	    apt-get update -qq && \
+	    apt-get install -y -qq --no-install-recommends \
+	      $$packages >/dev/null || exit 1; \
+	  else \
+	    echo "missing packages (Debian's names): $$packages"; \
+	    echo "install them and run make again"; exit 1; \
+	  fi; \
+	fi
+	@{ case $* in \
+	  build) \
+	    m="openblas libpcre2-8 zlib libsodium libxxhash"; \
+	    echo "DEP_CFLAGS := $$(pkg-config --cflags $$m)"; \
+	    echo "DEP_LIBS := $$(pkg-config --libs $$m) -lunistring" ;; \
+	  check) \
+	    echo "CHECK_CFLAGS := $$(pkg-config --cflags check)"; \
+	    echo "CHECK_LIBS := $$(pkg-config --libs check)" ;; \
+	  esac; } > $@.tmp && mv $@.tmp $@
+
+# ----------------------------------------------------------------- objects
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(WERROR)
+ALL_CFLAGS = -std=c17 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L \
+	-ffp-contract=off -fPIC -fvisibility=hidden -fstack-protector-strong \
+	-D_FORTIFY_SOURCE=2 -pthread -MMD -MP $(WARN) -Iinclude $(DEP_CFLAGS) \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer \
+	-fno-sanitize-recover=all -DDPT_SANITIZE -U_FORTIFY_SOURCE) $(CFLAGS)
+ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now -Wl,--as-needed \
+	$(if $(SANITIZE),-fsanitize=$(SANITIZE)) $(LDFLAGS)
+LIBS = $(DEP_LIBS) -lm
+
+LIB_SRC := $(sort $(wildcard src/*.c src/mech/*.c))
+CLI_SRC := $(sort $(wildcard src/cli/*.c))
+TEST_SRC := $(sort $(wildcard tests/unit/*.c))
+object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+LIB_OBJ := $(call object,$(LIB_SRC))
+CLI_COMMON := $(call object,$(filter-out \
+	$(PROGRAMS:%=src/cli/%.c),$(CLI_SRC)))
+
+all: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libdptext.a $(BUILD)/$(SONAME) \
+	$(BUILD)/default.dpti
+
+$(BUILD)/obj/src/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(call SAY,CC  )
+	$(Q)$(CC) $(ALL_CFLAGS) -Isrc -c -o $@ $<
+
+$(BUILD)/obj/src/kernels.o: ALL_CFLAGS += -ffast-math
+$(BUILD)/obj/src/cli/%.o: src/cli/%.c
+	@mkdir -p $(@D)
+	$(call SAY,CC  )
+	$(Q)$(CC) $(ALL_CFLAGS) -DDATADIR='"$(DATADIR)"' -c -o $@ $<
+
+$(BUILD)/obj/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(call SAY,CC  )
+	$(Q)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -Isrc -Isrc/mech -Itests/unit \
+		-c -o $@ $<
+
+$(BUILD)/libdptext.a: $(LIB_OBJ)
+	$(call SAY,AR  )
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/$(SONAME): $(LIB_OBJ)
+	$(call SAY,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(SONAME) -o $@ $^ $(LIBS)
+
+$(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/src/cli/%.o \
+		$(CLI_COMMON) $(BUILD)/libdptext.a
+	$(call SAY,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/unit: $(call object,$(TEST_SRC)) $(BUILD)/libdptext.a
+	$(call SAY,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
+
+$(BUILD)/default.dpti: $(VECTORS) $(BUILD)/dptext-index
+	$(BUILD)/dptext-index build -o $@ $<
+
+-include $(LIB_OBJ:.o=.d) $(call object,$(CLI_SRC:.c=.d) $(TEST_SRC:.c=.d))
+
+# -------------------------------------------------------------------- use
+
+demo: all
+	@tests/demo $(BUILD)
+
+# The full list of 341,479 words, fetched with npm: 118 MB.
+full: all $(BUILD)/full.dpti
+$(BUILD)/full.dpti: | $(BUILD)/dptext-index
+	embeddings/make-vectors --words 0 --raw -o $(BUILD)/full.bin.gz
+	$(BUILD)/dptext-index build -o $@ $(BUILD)/full.bin.gz
+
+install: all
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR) \
+		$(INCLUDEDIR) $(DATADIR) $(MANDIR)/man1 $(MANDIR)/man5 \
+		$(MANDIR)/man7)
+	install $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(BINDIR)
+	install -m 644 $(BUILD)/libdptext.a $(DESTDIR)$(LIBDIR)
+	install $(BUILD)/$(SONAME) $(DESTDIR)$(LIBDIR)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libdptext.so
+	install -m 644 include/dptext.h $(DESTDIR)$(INCLUDEDIR)
+	install -m 644 $(BUILD)/default.dpti $(DESTDIR)$(DATADIR)
+	for page in man/*.[157]; do install -m 644 $$page \
+		$(DESTDIR)$(MANDIR)/man$${page##*.}; done
+
+uninstall:
+	rm -f $(PROGRAMS:%=$(DESTDIR)$(BINDIR)/%) \
+		$(addprefix $(DESTDIR)$(LIBDIR)/,libdptext.a $(SONAME) \
+		libdptext.so) $(DESTDIR)$(INCLUDEDIR)/dptext.h
+	rm -rf $(DESTDIR)$(DATADIR)
+	for page in man/*.[157]; do rm -f \
+		$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
+
+dist:
+	mkdir -p $(BUILD)
+	git archive --prefix=dptext-$(VERSION)/ \
+		-o $(BUILD)/dptext-$(VERSION).tar.gz HEAD
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'make             programs, library, default index'
+	@echo 'make demo        rewrites real text with the shipped embedding'
+	@echo 'make check       all tests; make run-tests: without the lint'
+	@echo 'make bench       speed, side by side with grep and wc'
+	@echo 'make lint        formatting, manual pages, static analysis'
+	@echo 'make check-asan  tests with address and undefined sanitizers'
+	@echo 'make check-tsan  tests with the thread sanitizer'
+	@echo 'make check-valgrind  unit tests under valgrind'
+	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each (300)'
+	@echo 'make full        fetches and indexes all 341,479 words'
+	@echo 'make install uninstall dist clean; DESTDIR, PREFIX'
+	@echo 'V=1              shows commands; SANITIZE=... builds with sanitizers'

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dptext: rewriting text under metric differential privacy.
+ *
+ * Conventions.  Fallible functions return enum dpt_status (DPT_OK is 0) and
+ * fill the dpt_error given last, which may be NULL.  The library never
+ * prints, never exits and keeps no mutable global state.  Objects made by
+ * dpt_x_new, dpt_x_read or dpt_x_open belong to the caller and are released
+ * by dpt_x_free, which accepts NULL.  Borrowed pointers are const and stay
+ * valid as long as the object they came from.  Immutable objects (vectors,
+ * index, model) may be shared by threads.
+ *
+ * Units.  Distances are Euclidean, in the raw units of the embedding;
+ * epsilon is per unit of that distance and per word; probabilities are
+ * natural, logarithms are to base e unless a name says bits.
+ */
+#ifndef DPTEXT_H
+#define DPTEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define DPT_API __attribute__((visibility("default")))
+#define DPT_MUST_USE __attribute__((warn_unused_result))
+#else
+#define DPT_API
+#define DPT_MUST_USE
+#endif
+
+#define DPT_VERSION "0.1.0"
+
+/* The version of the library that is running, as "MAJOR.MINOR.PATCH". */
+DPT_API const char *dpt_version(void);
+
+/* ------------------------------------------------------------- errors */
+
+enum dpt_status {
+	DPT_OK = 0,
+	DPT_ENOMEM,   /* out of memory */
+	DPT_EIO,      /* the operating system refused a read or a write */
+	DPT_EFORMAT,  /* a file or a record is not what it should be */
+	DPT_EINDEX,   /* an index file is damaged or of another version */
+	DPT_ERANGE,   /* a parameter is outside its range */
+	DPT_EUNKNOWN, /* no mechanism, parameter or word of that name */
+	DPT_EPRIVACY, /* the guarantee asked for cannot be given */
+	DPT_EENTROPY  /* the operating system gave no randomness */
+};
+
+#define DPT_ERROR_TEXT 384
+
+typedef struct dpt_error {
+	enum dpt_status status;
+	uint64_t record;           /* 1-based record at fault; 0: none */
+	char text[DPT_ERROR_TEXT]; /* one line, never any record text */
+} dpt_error;
+
+/* A fixed English name such as "out of memory". */
+DPT_API const char *dpt_status_name(enum dpt_status status);
+
+/* ------------------------------------------------------------ vectors */
+
+/*
+ * Word vectors in memory, in the order of the file (which for the usual
+ * embeddings is falling frequency).
+ */
+typedef struct dpt_vectors dpt_vectors;
+
+struct dpt_vectors_info {
+	size_t rows;      /* rows kept */
+	size_t dim;       /* numbers a row */
+	size_t duplicate; /* rows left out: their word came before */
+	size_t not_utf8;  /* rows left out: their word is not UTF-8 */
+	const char *format;
+};
+
+/*
+ * Reads GloVe text, word2vec or fastText text, or word2vec binary (with or
+ * without a newline after each vector), plain or gzip, told apart by
+ * content.  max_words > 0 stops after that many kept rows.  Rows whose word
+ * is not UTF-8, or was seen before, are left out and counted.
+ */
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_vectors_read(const char *path, size_t max_words, dpt_vectors **out,
+                 dpt_error *err);
+DPT_API void dpt_vectors_free(dpt_vectors *v);
+DPT_API struct dpt_vectors_info dpt_vectors_about(const dpt_vectors *v);
+/* dim numbers, all finite. */
+DPT_API const float *dpt_vectors_row(const dpt_vectors *v, size_t row);
+/* Not NUL-terminated; its length goes to *len. */
+DPT_API const char *dpt_vectors_word(const dpt_vectors *v, size_t row,
+                                     size_t *len);
+
+/* -------------------------------------------------------------- index */
+
+/* A mapped, read-only index file (see dptext-index(5)). */
+typedef struct dpt_index dpt_index;
+
+/* done and total are in units of work of the stage; stage is a fixed text. */
+typedef void dpt_progress_fn(void *ctx, const char *stage, double done,
+                             double total);
+
+#define DPT_MAX_NEIGHBOURS 1024
+
+struct dpt_build_options {
+	uint32_t neighbours; /* kept for each word, 1..DPT_MAX_NEIGHBOURS */
+	double merge_below;  /* words closer than this become one class */
+	unsigned threads;    /* at least 1 */
+	dpt_progress_fn *progress; /* may be NULL */
+	void *progress_ctx;
+};
+
+#define DPT_NO_WORD UINT32_MAX
+
+struct dpt_index_info {
+	uint64_t words;       /* words that can be looked up */
+	uint32_t classes;     /* N: classes of words with one vector */
+	uint32_t dim;         /* D */
+	uint32_t neighbours;  /* K */
+	double merge_below;   /* threshold used when it was built */
+	double distance_max;  /* largest distance of two classes */
+	double distance_min;  /* smallest distance of two classes */
+	uint32_t max_pair[2]; /* the classes that are farthest apart */
+	uint32_t min_pair[2]; /* and those that are closest */
+	uint32_t rates;       /* settings t for which Z_t is stored */
+	uint64_t checksum;    /* XXH3 of header and section table */
+	uint64_t bytes;       /* size of the file */
+};
+
+/* Writes the index of v to path: temporary file, fsync, rename. */
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_index_build(const dpt_vectors *v, const struct dpt_build_options *options,
+                const char *path, dpt_error *err);
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_index_open(const char *path, dpt_index **out, dpt_error *err);
+DPT_API void dpt_index_free(dpt_index *index);
+DPT_API struct dpt_index_info dpt_index_about(const dpt_index *index);
+/*
+ * Checks the content against itself: checksums of all sections, lookup of
+ * every word, distances of all stored neighbours, ln Z and neighbour lists
+ * of a fixed sample of words by brute force.
+ */
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_index_verify(const dpt_index *index, dpt_error *err);
+/* The class of a word as written, or DPT_NO_WORD. */
+DPT_API uint32_t dpt_index_find(const dpt_index *index, const char *word,
+                                size_t len);
+/* The first (most frequent) word of a class; not NUL-terminated. */
+DPT_API const char *dpt_index_word(const dpt_index *index, uint32_t class_id,
+                                   size_t *len);
+/* Number of words in a class. */
+DPT_API size_t dpt_index_members(const dpt_index *index, uint32_t class_id);
+/* Exact distance of two classes, in double in a fixed order. */
+DPT_API double dpt_index_distance(const dpt_index *index, uint32_t a,
+                                  uint32_t b);
+/* Neighbour number rank (from 0, nearest first) and its distance. */
+DPT_API uint32_t dpt_index_neighbour(const dpt_index *index, uint32_t class_id,
+                                     uint32_t rank, double *distance);
+/* Stored rate number i (below info.rates) and its exact eps_E. */
+DPT_API double dpt_index_rate(const dpt_index *index, uint32_t i,
+                              double *epsilon);
+
+/* --------------------------------------------------------- mechanisms */
+
+enum dpt_guarantee {
+	DPT_NONE,     /* not private */
+	DPT_NOMINAL,  /* a published claim that does not hold up */
+	DPT_VERIFIED, /* checked exactly over all pairs and outputs */
+	DPT_THEOREM   /* proved for all inputs */
+};
+
+struct dpt_param_about {
+	const char *name;
+	const char *meaning;
+	double low, high; /* the range accepted, ends included */
+};
+
+struct dpt_mechanism {
+	const char *name;
+	const char *summary;
+	enum dpt_guarantee guarantee;
+	size_t params;
+	const struct dpt_param_about *param;
+};
+
+DPT_API const char *dpt_guarantee_name(enum dpt_guarantee guarantee);
+DPT_API size_t dpt_mechanism_count(void);
+/* i below dpt_mechanism_count(); number 0 is the default. */
+DPT_API const struct dpt_mechanism *dpt_mechanism_at(size_t i);
+
+/* -------------------------------------------------------------- model */
+
+/* A mechanism with its parameters over an index, ready to draw from. */
+typedef struct dpt_model dpt_model;
+
+struct dpt_param {
+	const char *name;
+	double value;
+};
+
+struct dpt_settings {
+	const char *mechanism; /* NULL: the default */
+	double epsilon;        /* > 0, or 0 when parameters are given */
+	double max_unchanged;  /* in (0, 1] */
+	size_t params;         /* given parameters: nothing is calibrated */
+	const struct dpt_param *param;
+	unsigned threads; /* for calibration and verification */
+	dpt_progress_fn *progress;
+	void *progress_ctx;
+};
+
+#define DPT_MAX_PARAMS 8
+
+struct dpt_model_info {
+	const struct dpt_mechanism *mechanism;
+	double epsilon_requested; /* 0: parameters were given */
+	double epsilon_verified;  /* what holds; NaN where nothing is known */
+	double unchanged_mean;       /* NaN: not known without sampling */
+	double unchanged_token_mean; /* weighted by 1/(rank + 2.7) */
+	double distance_mean;
+	double value[DPT_MAX_PARAMS]; /* in the order of mechanism->param */
+};
+
+/* The model borrows the index, which must outlive it. */
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_model_new(const dpt_index *index, const struct dpt_settings *settings,
+              dpt_model **out, dpt_error *err);
+DPT_API void dpt_model_free(dpt_model *model);
+DPT_API struct dpt_model_info dpt_model_about(const dpt_model *model);
+
+/* --------------------------------------------------------- randomness */
+
+/* The key of all random streams of a run.  Wipe it when done. */
+typedef struct dpt_key {
+	unsigned char byte[32];
+} dpt_key;
+
+/* From the operating system; fails rather than give anything weaker. */
+DPT_API DPT_MUST_USE enum dpt_status dpt_key_random(dpt_key *key,
+                                                    dpt_error *err);
+/* Reproducible and therefore NOT private: for tests and research only. */
+DPT_API void dpt_key_from_seed(dpt_key *key, uint64_t seed);
+DPT_API void dpt_key_wipe(dpt_key *key);
+
+/*
+ * Draws outputs of n words with the random stream of one record.  in and
+ * out hold n class ids and may be the same array.
+ */
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_model_draw(const dpt_model *model, const dpt_key *key, uint64_t record,
+               size_t n, const uint32_t *in, uint32_t *out, dpt_error *err);
+
+/* ------------------------------------------------------------- stream */
+
+struct dpt_counts {
+	uint64_t records;
+	uint64_t words;     /* word tokens seen */
+	uint64_t unchanged; /* came out as they went in */
+	uint64_t outside;   /* outside the vocabulary, replaced blindly */
+	uint64_t bytes_in;
+	uint64_t bytes_out;
+};
+
+struct dpt_stream_options {
+	const dpt_model *model;
+	const dpt_key *key;
+	uint64_t first_record; /* number of records rewritten before */
+	unsigned threads;      /* at least 1 */
+	size_t chunk;          /* bytes read at a time; 0: a good size */
+	/* Returns bytes read, 0 at the end, -1 with errno set. */
+	ptrdiff_t (*read)(void *ctx, void *buffer, size_t size);
+	/* Whether a read would not have to wait; NULL: never known. */
+	bool (*ready)(void *ctx);
+	/* Writes all and returns 0, or -1 with errno set. */
+	int (*write)(void *ctx, const void *bytes, size_t size);
+	/* Called by the reading thread after each chunk; may be NULL. */
+	void (*progress)(void *ctx, uint64_t bytes_in);
+	void *ctx;
+};
+
+/*
+ * Rewrites a stream of lines.  Everything before a fault is written; the
+ * fault is returned with its record number (1-based, in this stream).
+ */
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_stream(const struct dpt_stream_options *options, struct dpt_counts *counts,
+           dpt_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

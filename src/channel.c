@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+#include "channel.h"
+
+#include "error.h"
+#include "kernels.h"
+
+#include <math.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EMPTY, BUSY, READY };
+
+struct dpt_channel {
+	const dpt_index *index;
+	struct dpt_channel_params p;
+	uint32_t listed;
+	double *others;	 /* Z_t(w) - 1 */
+	double *poisson; /* p_k of the truncated Poisson, from k = 1 */
+	/*
+	 * Tables to draw from: running sums of the weights of w, the tail
+	 * and the neighbours, in this order.  Made when a word is first met
+	 * and the same whoever makes them.
+	 */
+	uint64_t *sums; /* classes x (listed + 1) */
+	atomic_uchar *state;
+};
+
+static double clipped(double td)
+{
+	return td < DPT_KERNEL_CLIP ? td : DPT_KERNEL_CLIP;
+}
+
+static void poisson_terms(double mean, uint32_t kmax, double *p)
+{
+	dpt_poisson_table(mean, kmax, p);
+	for (uint32_t k = kmax - 1; k > 0; k--)
+		p[k] -= p[k - 1];
+}
+
+enum dpt_status dpt_channel_new(const dpt_index *index,
+				const struct dpt_channel_params *params,
+				const double *others, dpt_channel **out,
+				dpt_error *err)
+{
+	size_t n = index->header->classes;
+	dpt_channel *c = calloc(1, sizeof *c);
+	*out = NULL;
+	if (!c)
+		return dpt_fail_memory(err);
+	c->index = index;
+	c->p = *params;
+	c->listed = index->lists.k + 1;
+	c->others = malloc(n * sizeof *c->others);
+	c->poisson = malloc(c->p.kmax * sizeof *c->poisson);
+	c->sums = calloc(n, (c->listed + 1) * sizeof *c->sums);
+	c->state = calloc(n, sizeof *c->state);
+	if (!c->others || !c->poisson || !c->sums || !c->state) {
+		dpt_channel_free(c);
+		return dpt_fail_memory(err);
+	}
+	memcpy(c->others, others, n * sizeof *c->others);
+	poisson_terms(c->p.mean, c->p.kmax, c->poisson);
+	*out = c;
+	return DPT_OK;
+}
+
+void dpt_channel_free(dpt_channel *c)
+{
+	if (!c)
+		return;
+	free(c->others);
+	free(c->poisson);
+	free(c->sums);
+	free(c->state);
+	free(c);
+}
+
+uint32_t dpt_channel_listed(const dpt_channel *c)
+{
+	return c->listed;
+}
+
+/* Distance of w to the entry of its list with this rank; 0 is w itself. */
+static double listed_distance(const dpt_channel *c, uint32_t w, uint32_t rank)
+{
+	const struct dpt_lists *l = &c->index->lists;
+	return rank == 0 ? 0 : l->distance[(size_t)w * l->k + rank - 1];
+}
+
+/* The sum of the kernel over the tail, directly: for when it is so small
+ * beside the list that the difference of the sums would not be exact. */
+static double sum_tail(const dpt_channel *c, uint32_t w)
+{
+	const dpt_index *x = c->index;
+	const struct dpt_lists *l = &x->lists;
+	double last = listed_distance(c, w, c->listed - 1), sum = 0;
+	uint32_t last_id = l->id[(size_t)w * l->k + l->k - 1];
+	for (uint32_t v = 0; v < x->header->classes; v++) {
+		double d = dpt_index_distance(x, w, v);
+		if (d > last || (d == last && v > last_id))
+			sum += exp(-clipped(c->p.rate * d));
+	}
+	return sum;
+}
+
+/* K(v|w) by rank: exp(-d/b) times the sum of p_k / S_k over k > rank. */
+static void add_candidates(const dpt_channel *c, uint32_t w, double share,
+			   double *p)
+{
+	uint32_t kmax = c->p.kmax;
+	double part = 0, below = 0;
+	double weight[DPT_MAX_LISTED], term[DPT_MAX_LISTED];
+	for (uint32_t k = 0; k < kmax; k++) {
+		weight[k] = exp(-listed_distance(c, w, k) / c->p.scale);
+		below += weight[k];
+		term[k] = c->poisson[k] / below;
+	}
+	for (uint32_t k = kmax; k-- > 0;) {
+		part += term[k];
+		p[k] += share * weight[k] * part;
+	}
+}
+
+void dpt_channel_row(const dpt_channel *c, uint32_t w,
+		     struct dpt_channel_row *row)
+{
+	double p[DPT_MAX_LISTED], near = 0, tail;
+	double z = 1 + c->others[w], f = c->p.fallback;
+	bool all = c->listed == c->index->header->classes;
+
+	for (uint32_t r = 1; r < c->listed; r++) {
+		double e = exp(-clipped(c->p.rate * listed_distance(c, w, r)));
+		near += e;
+		p[r] = f * e / z;
+	}
+	tail = all ? 0 : c->others[w] - near;
+	if (!all && tail < 1e-6 * c->others[w])
+		tail = sum_tail(c, w);
+	p[0] = f / z;
+	if (f < 1)
+		add_candidates(c, w, 1 - f, p);
+
+	/* the largest share takes up the rounding of all others */
+	row->tail = (uint64_t)llrint(f * tail / z * (double)DPT_WEIGHTS);
+	row->tail_log = log((double)row->tail / (double)DPT_WEIGHTS / tail);
+	row->weight[0] = DPT_WEIGHTS - row->tail;
+	for (uint32_t r = 1; r < c->listed; r++) {
+		row->weight[r] = (uint64_t)llrint(p[r] * (double)DPT_WEIGHTS);
+		row->weight[0] -= row->weight[r];
+	}
+}
+
+static void make_sums(const dpt_channel *c, uint32_t w, uint64_t *sums)
+{
+	uint64_t weight[DPT_MAX_LISTED];
+	struct dpt_channel_row row = {.weight = weight};
+	dpt_channel_row(c, w, &row);
+	sums[0] = weight[0];
+	sums[1] = sums[0] + row.tail;
+	for (uint32_t r = 1; r < c->listed; r++)
+		sums[r + 1] = sums[r] + weight[r];
+}
+
+/* The table of w, from the cache or made in room. */
+static const uint64_t *table(const dpt_channel *c, uint32_t w, uint64_t *room)
+{
+	uint64_t *sums = c->sums + (size_t)w * (c->listed + 1);
+	atomic_uchar *state = &c->state[w];
+	if (atomic_load_explicit(state, memory_order_acquire) == READY)
+		return sums;
+	unsigned char empty = EMPTY;
+	make_sums(c, w, room);
+	if (!atomic_compare_exchange_strong(state, &empty, BUSY))
+		return room;
+	memcpy(sums, room, (c->listed + 1) * sizeof *sums);
+	atomic_store_explicit(state, READY, memory_order_release);
+	return sums;
+}
+
+/*
+ * A word outside the list with probability proportional to its kernel: a
+ * uniform one, accepted by its kernel over that of the last in the list,
+ * which bounds them all.
+ */
+static uint32_t draw_tail(const dpt_channel *c, struct dpt_rng *rng,
+			  uint32_t w)
+{
+	const struct dpt_lists *l = &c->index->lists;
+	double last = listed_distance(c, w, c->listed - 1);
+	double bound = clipped(c->p.rate * last);
+	uint32_t last_id = l->id[(size_t)w * l->k + l->k - 1];
+	for (;;) {
+		uint32_t v = dpt_rng_below(rng, c->index->header->classes);
+		double d = dpt_index_distance(c->index, w, v);
+		if (d < last || (d == last && v <= last_id))
+			continue;
+		double accept = exp(bound - clipped(c->p.rate * d));
+		if (accept >= 1 ||
+		    dpt_rng_u64(rng) < (uint64_t)(accept * 0x1p64))
+			return v;
+	}
+}
+
+uint32_t dpt_channel_draw(const dpt_channel *c, struct dpt_rng *rng,
+			  uint32_t w)
+{
+	uint64_t room[DPT_MAX_LISTED + 1];
+	const uint64_t *sums = table(c, w, room);
+	uint64_t u = dpt_rng_u64(rng) >> 1;
+	if (u < sums[0])
+		return w;
+	if (u < sums[1])
+		return draw_tail(c, rng, w);
+	uint32_t r = 2;
+	while (u >= sums[r])
+		r++;
+	return c->index->lists.id[(size_t)w * c->index->lists.k + r - 2];
+}
+
+void dpt_channel_draw_batch(const dpt_channel *c, const struct dpt_batch *b,
+			    uint32_t *out)
+{
+	struct dpt_rng rng;
+	for (size_t i = 0; i < b->records; i++) {
+		if (b->start[i] == b->start[i + 1])
+			continue;
+		dpt_rng_start(&rng, b->key, b->first_record + i);
+		for (uint32_t j = b->start[i]; j < b->start[i + 1]; j++)
+			out[j] = dpt_channel_draw(c, &rng, b->word[j]);
+	}
+	dpt_rng_wipe(&rng);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The exact channel of the finite mechanisms.  For an input word w,
+ *
+ *     P(v|w) = (1-f) K(v|w) + f E(v|w)
+ *     E(v|w) = kernel(t d(w,v)) / Z_t(w)       over the whole vocabulary
+ *     K(v|w) = sum_{k > rank_w(v)} p_k exp(-d(w,v)/b) / S_k(w)
+ *
+ * where p_k is Poisson(mean) truncated to 1..kmax, S_k the sum of
+ * exp(-d_j/b) over the k nearest words and rank_w(w) = 0.  K is "draw k,
+ * take the best of distance minus Gumbel noise of scale b among the k
+ * nearest" (the Gumbel-max trick); E, with rate t, is the exponential
+ * mechanism; f = 1 is E alone.
+ *
+ * A row is a list (w and its nearest neighbours) of whole weights out of
+ * DPT_WEIGHTS, and one weight for the tail, the rest of the vocabulary,
+ * whose words share it in proportion to their kernel.  These weights are
+ * what is sampled and what is verified.
+ */
+#ifndef DPT_CHANNEL_H
+#define DPT_CHANNEL_H
+
+#include "mech.h"
+
+#define DPT_WEIGHTS (UINT64_C(1) << 63)
+#define DPT_MAX_LISTED (DPT_MAX_NEIGHBOURS + 1)
+
+struct dpt_channel_params {
+	double rate;	 /* t > 0 */
+	double scale;	 /* b > 0, may be infinite */
+	double fallback; /* f in [0, 1] */
+	double mean;	 /* of the Poisson number of candidates */
+	uint32_t kmax;	 /* at most neighbours + 1 */
+};
+
+typedef struct dpt_channel dpt_channel;
+
+/*
+ * others: Z_t(w) - 1 of all words for t = rate; copied.
+ */
+DPT_MUST_USE enum dpt_status
+dpt_channel_new(const dpt_index *index, const struct dpt_channel_params *params,
+		const double *others, dpt_channel **out, dpt_error *err);
+void dpt_channel_free(dpt_channel *channel);
+
+/* Words in the list part: w itself and its neighbours. */
+uint32_t dpt_channel_listed(const dpt_channel *channel);
+
+struct dpt_channel_row {
+	uint64_t *weight; /* listed of them: w, then neighbours by rank */
+	uint64_t tail;	  /* of all other words together */
+	double tail_log;  /* ln P(v|w) = tail_log - kernel exponent of v */
+};
+
+/* row->weight has room for listed weights; all weights sum to DPT_WEIGHTS. */
+void dpt_channel_row(const dpt_channel *channel, uint32_t w,
+		     struct dpt_channel_row *row);
+
+uint32_t dpt_channel_draw(const dpt_channel *channel, struct dpt_rng *rng,
+			  uint32_t w);
+void dpt_channel_draw_batch(const dpt_channel *channel,
+			    const struct dpt_batch *batch, uint32_t *out);
+
+#endif

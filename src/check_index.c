@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* An index held against itself, by brute force where that is affordable. */
+#include "error.h"
+#include "index.h"
+#include "kernels.h"
+
+#include <math.h>
+
+#define SAMPLE 64U /* classes whose rows are computed again in full */
+
+static enum dpt_status check_words(const dpt_index *x, dpt_error *err)
+{
+	for (uint32_t w = 0; w < x->header->words; w++) {
+		const char *word = x->text + x->offsets[w];
+		size_t len = x->offsets[w + 1] - x->offsets[w];
+		if (dpt_index_find(x, word, len) != x->classes[w])
+			return dpt_fail(err, DPT_EINDEX,
+					"word number %u is not found", w + 1);
+	}
+	for (uint32_t c = 0; c < x->header->classes; c++)
+		for (uint32_t i = x->starts[c]; i < x->starts[c + 1]; i++)
+			if (x->classes[x->members[i]] != c)
+				return dpt_fail(err, DPT_EINDEX,
+						"class %u has a word of "
+						"another", c);
+	return DPT_OK;
+}
+
+static enum dpt_status check_distances(const dpt_index *x, dpt_error *err)
+{
+	const struct dpt_lists *l = &x->lists;
+	const struct dpt_header *h = x->header;
+	for (uint32_t w = 0; w < h->classes; w++)
+		for (size_t i = (size_t)w * l->k; i < (w + 1) * (size_t)l->k;
+		     i++)
+			if (l->distance[i] !=
+			    dpt_index_distance(x, w, l->id[i]))
+				return dpt_fail(err, DPT_EINDEX, "class %u has "
+						"a wrong distance", w);
+	if (h->distance_max !=
+		    dpt_index_distance(x, h->max_pair[0], h->max_pair[1]) ||
+	    h->distance_min !=
+		    dpt_index_distance(x, h->min_pair[0], h->min_pair[1]))
+		return dpt_fail(err, DPT_EINDEX,
+				"the extreme distances are wrong");
+	return DPT_OK;
+}
+
+/* Whether no word outside the list of w belongs in it. */
+static bool list_complete(const dpt_index *x, uint32_t w)
+{
+	const struct dpt_lists *l = &x->lists;
+	size_t last = (size_t)w * l->k + l->k - 1;
+	uint32_t nearer = 0;
+	for (uint32_t v = 0; v < x->header->classes; v++) {
+		double d = dpt_index_distance(x, w, v);
+		if (v != w && (d < l->distance[last] ||
+			       (d == l->distance[last] && v <= l->id[last])))
+			nearer++;
+		if (d > x->header->distance_max ||
+		    (v != w && d < x->header->distance_min))
+			return false;
+	}
+	return nearer == l->k;
+}
+
+static bool normaliser_right(const dpt_index *x, uint32_t w, uint32_t rate)
+{
+	double t = x->rates[2 * (size_t)rate], sum = 0;
+	for (uint32_t v = 0; v < x->header->classes; v++) {
+		double td = t * dpt_index_distance(x, w, v);
+		if (v != w)
+			sum += exp(-(td < DPT_KERNEL_CLIP ? td
+							  : DPT_KERNEL_CLIP));
+	}
+	double kept = x->others[(size_t)rate * x->header->classes + w];
+	return fabs(kept - sum) <= 1e-11 * sum;
+}
+
+enum dpt_status dpt_index_verify(const dpt_index *x, dpt_error *err)
+{
+	uint32_t n = x->header->classes;
+	uint32_t step = n < SAMPLE ? 1 : n / SAMPLE;
+	enum dpt_status status = check_words(x, err);
+	if (!status)
+		status = check_distances(x, err);
+	for (uint32_t w = 0; !status && w < n; w += step) {
+		if (!list_complete(x, w))
+			return dpt_fail(err, DPT_EINDEX,
+					"class %u has wrong neighbours", w);
+		for (uint32_t rate = 0; rate < x->header->rates; rate++)
+			if (!normaliser_right(x, w, rate))
+				return dpt_fail(err, DPT_EINDEX,
+						"class %u has a wrong "
+						"normaliser", w);
+	}
+	return status;
+}

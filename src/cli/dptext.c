@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: MIT */
+/* The filter. */
+#include "dptext.h"
+
+#include "msg.h"
+#include "opt.h"
+#include "paths.h"
+#include "progress.h"
+
+#include <cblas.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { MAX_UNCHANGED = 256, SEED };
+
+static const struct opt table[] = {
+	{'e', "epsilon", "EPS", "privacy loss a word and unit of distance [2]"},
+	{'m', "mechanism", "MECH", "mechanism; 'list' shows them"},
+	{'p', "param", "NAME=VALUE", "set a parameter; verified as given"},
+	{'x', "index", "INDEX", "index of an embedding [the default one]"},
+	{'T', "threads", "N", "worker threads [one a processor]"},
+	{MAX_UNCHANGED, "max-unchanged", "U",
+	 "largest share of tokens left as they are [0.5]"},
+	{SEED, "seed", "N", "reproducible output: NOT private"},
+	{'q', "quiet", NULL, "no progress"},
+	{'v', "verbose", NULL, "say what was guaranteed and done"},
+};
+
+static const struct opt_program program = {
+	"dptext",
+	"[-e EPS] [-m MECH] [-p NAME=VALUE]... [-x INDEX] [FILE...]\n"
+	"-m list",
+	"Rewrites text line by line so that it is differentially private.",
+	table,
+	sizeof table / sizeof *table,
+	"With no FILE, or where FILE is -, standard input is read.\n"
+	"See dptext(1), and dptext-privacy(7) for what is guaranteed.",
+};
+
+struct run {
+	struct dpt_settings settings;
+	struct dpt_param param[DPT_MAX_PARAMS];
+	char index_path[PATH_MAX];
+	bool seeded, quiet, verbose;
+	uint64_t seed;
+	dpt_index *index;
+	dpt_model *model;
+	dpt_key key;
+	struct dpt_counts counts;
+	struct progress progress;
+	double started;
+	/* of the file being read */
+	int in;
+	double size;
+};
+
+/* ------------------------------------------------------------- options */
+
+static int list_mechanisms(void)
+{
+	for (size_t i = 0; i < dpt_mechanism_count(); i++) {
+		const struct dpt_mechanism *m = dpt_mechanism_at(i);
+		printf("%-18s %-9s %s%s\n", m->name,
+		       dpt_guarantee_name(m->guarantee), m->summary,
+		       i == 0 ? " (default)" : "");
+		for (size_t p = 0; p < m->params; p++)
+			printf("%-18s   -p %s=...  %s\n", "",
+			       m->param[p].name, m->param[p].meaning);
+	}
+	return msg_finish_stdout();
+}
+
+/* "name=value": splits the argument in place. */
+static void set_param(struct run *r, char *text)
+{
+	char *value = strchr(text, '=');
+	if (!value || r->settings.params == DPT_MAX_PARAMS)
+		msg_usage("-p needs NAME=VALUE");
+	*value++ = 0;
+	r->param[r->settings.params++] = (struct dpt_param){
+		text, opt_number(text, value, -HUGE_VAL, HUGE_VAL)};
+}
+
+static int parse(struct run *r, int argc, char **argv)
+{
+	const char *arg;
+	int id, operands;
+	bool epsilon_given = false;
+	while ((id = opt_next(&program, argc, argv, &arg, &operands)) != -1)
+		switch (id) {
+		case 'e':
+			r->settings.epsilon =
+				opt_number("epsilon", arg, 1e-6, 1e6);
+			epsilon_given = true;
+			break;
+		case 'm': r->settings.mechanism = arg; break;
+		case 'p': set_param(r, argv[operands - 1]); break;
+		case 'x':
+			if (strlen(arg) >= sizeof r->index_path)
+				msg_usage("the name of the index is too long");
+			strcpy(r->index_path, arg);
+			break;
+		case 'T':
+			r->settings.threads =
+				(unsigned)opt_count("-T", arg, 1, 256);
+			break;
+		case MAX_UNCHANGED:
+			r->settings.max_unchanged =
+				opt_number("--max-unchanged", arg, 1e-6, 1);
+			break;
+		case SEED:
+			r->seeded = true;
+			r->seed = opt_count("--seed", arg, 0, UINT64_MAX);
+			break;
+		case 'q': r->quiet = true; break;
+		case 'v': r->verbose = true; break;
+		}
+	if (epsilon_given && r->settings.params)
+		msg_usage("-e and -p exclude each other");
+	return operands;
+}
+
+/* -------------------------------------------------- reading and writing */
+
+static ptrdiff_t read_in(void *ctx, void *buffer, size_t size)
+{
+	struct run *r = ctx;
+	return read(r->in, buffer, size);
+}
+
+static bool ready_in(void *ctx)
+{
+	struct run *r = ctx;
+	struct pollfd p = {.fd = r->in, .events = POLLIN};
+	return poll(&p, 1, 0) > 0;
+}
+
+static int write_out(void *ctx, const void *bytes, size_t size)
+{
+	(void)ctx;
+	const char *at = bytes;
+	while (size > 0) {
+		ssize_t n = write(STDOUT_FILENO, at, size);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		at += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+static void show_progress(void *ctx, uint64_t bytes)
+{
+	struct run *r = ctx;
+	progress_show(&r->progress, "rewriting", (double)bytes, r->size, 1e6,
+		      "MB");
+}
+
+static bool open_input(struct run *r, const char *name)
+{
+	struct stat st;
+	r->in = strcmp(name, "-") == 0 ? STDIN_FILENO
+				       : open(name, O_RDONLY | O_CLOEXEC);
+	r->size = 0;
+	if (r->in < 0 || fstat(r->in, &st) != 0) {
+		msg("%s: %s", name, strerror(errno));
+		return false;
+	}
+	if (S_ISREG(st.st_mode))
+		r->size = (double)st.st_size;
+	return true;
+}
+
+static void report_fault(const char *name, const dpt_error *err)
+{
+	if (err->record)
+		msg("%s:%llu: %s", name, (unsigned long long)err->record,
+		    err->text);
+	else if (err->status == DPT_EIO && strncmp(err->text, "write", 5) == 0)
+		msg("standard output: %s", err->text);
+	else
+		msg("%s: %s", name, err->text);
+}
+
+static bool rewrite_file(struct run *r, const char *name)
+{
+	dpt_error err;
+	struct dpt_counts counts;
+	if (!open_input(r, name))
+		return false;
+	struct dpt_stream_options options = {
+		.model = r->model,
+		.key = &r->key,
+		.first_record = r->counts.records,
+		.threads = r->settings.threads,
+		.read = read_in,
+		.ready = ready_in,
+		.write = write_out,
+		.progress = show_progress,
+		.ctx = r,
+	};
+	enum dpt_status status = dpt_stream(&options, &counts, &err);
+	if (r->in != STDIN_FILENO)
+		close(r->in);
+	progress_end(&r->progress);
+	r->counts.records += counts.records;
+	r->counts.words += counts.words;
+	r->counts.unchanged += counts.unchanged;
+	r->counts.outside += counts.outside;
+	r->counts.bytes_in += counts.bytes_in;
+	r->counts.bytes_out += counts.bytes_out;
+	if (status)
+		report_fault(strcmp(name, "-") ? name : "(standard input)",
+			     &err);
+	return status == DPT_OK;
+}
+
+/* ------------------------------------------------------------- the run */
+
+/* Core dumps and debuggers could show private text. */
+static void seal_process(void)
+{
+	struct rlimit none = {0, 0};
+	setrlimit(RLIMIT_CORE, &none);
+	prctl(PR_SET_DUMPABLE, 0);
+}
+
+static void say_guarantee(const struct run *r)
+{
+	struct dpt_model_info info = dpt_model_about(r->model);
+	const struct dpt_mechanism *m = info.mechanism;
+	if (m->guarantee == DPT_NOMINAL)
+		msg("%s is a NOMINAL mechanism: its claim of epsilon %g is "
+		    "known not to hold", m->name, info.epsilon_requested);
+	if (r->seeded)
+		msg("--seed makes the output reproducible: it is NOT private");
+	if (!r->verbose)
+		return;
+	if (m->guarantee != DPT_NOMINAL)
+		msg("%s (%s): epsilon %.6f a word and unit of distance",
+		    m->name, dpt_guarantee_name(m->guarantee),
+		    info.epsilon_verified);
+	for (size_t i = 0; i < m->params; i++)
+		msg("%s = %.6g (%s)", m->param[i].name, info.value[i],
+		    m->param[i].meaning);
+	if (!isnan(info.unchanged_token_mean))
+		msg("%.1f %% of the tokens of English text are expected "
+		    "to stay as they are", 100 * info.unchanged_token_mean);
+}
+
+static void say_summary(const struct run *r)
+{
+	const struct dpt_counts *c = &r->counts;
+	double took = now_seconds() - r->started;
+	double words = c->words ? (double)c->words : 1;
+	struct rusage usage;
+	getrusage(RUSAGE_SELF, &usage);
+	msg("%llu lines, %llu words: %.1f %% unchanged, %.1f %% outside the "
+	    "vocabulary and replaced blindly",
+	    (unsigned long long)c->records, (unsigned long long)c->words,
+	    100 * (double)c->unchanged / words,
+	    100 * (double)c->outside / words);
+	msg("%.2f s, %.0f words/s, %.1f MB/s, %ld MB of memory at most", took,
+	    (double)c->words / took, 1e-6 * (double)c->bytes_in / took,
+	    usage.ru_maxrss / 1024);
+}
+
+static bool prepare(struct run *r)
+{
+	dpt_error err;
+	enum dpt_status status = dpt_index_open(r->index_path, &r->index, &err);
+	if (!status)
+		status = dpt_model_new(r->index, &r->settings, &r->model, &err);
+	progress_end(&r->progress);
+	if (!status && r->seeded)
+		dpt_key_from_seed(&r->key, r->seed);
+	else if (!status)
+		status = dpt_key_random(&r->key, &err);
+	if (status)
+		msg("%s", err.text);
+	return status == DPT_OK;
+}
+
+int main(int argc, char **argv)
+{
+	static struct run r;
+	msg_start("dptext");
+	seal_process();
+	openblas_set_num_threads(1);
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	r.settings = (struct dpt_settings){
+		.epsilon = 2,
+		.max_unchanged = 0.5,
+		.threads = processors < 1     ? 1
+			   : processors > 256 ? 256
+					      : (unsigned)processors,
+		.param = r.param,
+		.progress = progress_stage,
+		.progress_ctx = &r.progress};
+	r.started = now_seconds();
+	default_index_path(r.index_path, sizeof r.index_path);
+	int operands = parse(&r, argc, argv);
+	if (r.settings.mechanism && !strcmp(r.settings.mechanism, "list"))
+		return list_mechanisms();
+	progress_start(&r.progress, !r.quiet);
+
+	bool ok = prepare(&r);
+	if (ok) {
+		say_guarantee(&r);
+		if (operands == argc)
+			ok = rewrite_file(&r, "-");
+		for (int i = operands; ok && i < argc; i++)
+			ok = rewrite_file(&r, argv[i]);
+		if (r.verbose)
+			say_summary(&r);
+	}
+	dpt_key_wipe(&r.key);
+	dpt_model_free(r.model);
+	dpt_index_free(r.index);
+	if (close(STDOUT_FILENO) != 0 && ok) {
+		msg("standard output: %s", strerror(errno));
+		ok = false;
+	}
+	return ok ? EXIT_DONE : EXIT_FAILED;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening an index.  A file may be truncated, damaged or hostile: every
+ * size, offset and id is checked here, once, so that nothing behind this
+ * file needs to be careful with one.
+ */
+#include "index.h"
+
+#include "error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+#if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "index files are mapped as they are: little-endian machines only"
+#endif
+
+struct mapping {
+	dpt_index index; /* first: the public object */
+	void *data;
+	size_t size;
+};
+
+uint64_t dpt_word_hash(const char *word, size_t len)
+{
+	return XXH3_64bits(word, len);
+}
+
+uint64_t dpt_header_checksum(const struct dpt_header *h)
+{
+	struct dpt_header copy = *h;
+	copy.checksum = 0;
+	return XXH3_64bits(&copy, sizeof copy);
+}
+
+uint64_t dpt_section_bytes(const struct dpt_header *h, enum dpt_section_id id)
+{
+	uint64_t words = h->words, n = h->classes, k = h->neighbours;
+	switch (id) {
+	case DPT_OFFSETS: return 4 * (words + 1);
+	case DPT_CLASSES:
+	case DPT_MEMBERS: return 4 * words;
+	case DPT_STARTS: return 4 * (n + 1);
+	case DPT_LOOKUP: return UINT64_C(8) << h->lookup_bits;
+	case DPT_VECTORS: return 4 * n * dpt_stride(h->dim);
+	case DPT_NEIGHBOURS: return 4 * n * k;
+	case DPT_DISTANCES: return 8 * n * k;
+	case DPT_RATES: return UINT64_C(16) * h->rates;
+	case DPT_OTHERS: return 8 * n * h->rates;
+	case DPT_TEXT:
+	case DPT_SECTIONS: break;
+	}
+	return UINT64_MAX;
+}
+
+static const char *header_fault(const struct dpt_header *h, size_t size)
+{
+	if (size < sizeof *h)
+		return "too short";
+	if (memcmp(h->magic, DPT_INDEX_MAGIC, sizeof h->magic) != 0)
+		return "not a dptext index";
+	if (h->version != DPT_INDEX_VERSION)
+		return "of another version: build it again";
+	if (h->sections != DPT_SECTIONS || h->bytes != size)
+		return "truncated, or longer than it was written";
+	if (h->checksum != dpt_header_checksum(h))
+		return "damaged: the checksum of the header is wrong";
+	if (h->classes < 2 || h->classes > INT32_MAX || h->words < h->classes ||
+	    h->words > INT32_MAX || h->dim == 0 || h->dim > 65536 ||
+	    h->neighbours == 0 || h->neighbours >= h->classes ||
+	    h->neighbours > DPT_MAX_NEIGHBOURS ||
+	    h->rates > 4096 || h->lookup_bits > 32 ||
+	    (UINT64_C(1) << h->lookup_bits) <= h->words)
+		return "damaged: impossible sizes";
+	if (!isfinite(h->distance_max) || !(h->distance_min > 0) ||
+	    !(h->distance_min <= h->distance_max))
+		return "damaged: impossible distances";
+	return NULL;
+}
+
+static const char *section_fault(const struct dpt_header *h,
+				 enum dpt_section_id id)
+{
+	const struct dpt_section *s = &h->section[id];
+	uint64_t want = dpt_section_bytes(h, id);
+	if (s->offset % DPT_INDEX_ALIGN != 0 || s->offset < sizeof *h ||
+	    s->offset > h->bytes || s->bytes > h->bytes - s->offset ||
+	    (want != UINT64_MAX && s->bytes != want))
+		return "damaged: a section is not where it should be";
+	if (XXH3_64bits((const char *)h + s->offset, s->bytes) != s->hash)
+		return "damaged: the checksum of a section is wrong";
+	return NULL;
+}
+
+static bool all_below(const uint32_t *v, size_t n, uint32_t limit)
+{
+	uint32_t largest = 0;
+	for (size_t i = 0; i < n; i++)
+		largest = v[i] > largest ? v[i] : largest;
+	return n == 0 || largest < limit;
+}
+
+/* Whether v rises from 0 to end in n steps, each at least least. */
+static bool rises(const uint32_t *v, size_t n, uint64_t end, uint32_t least)
+{
+	bool ok = v[0] == 0 && v[n] == end;
+	for (size_t i = 0; i < n; i++)
+		ok &= v[i + 1] >= v[i] && v[i + 1] - v[i] >= least;
+	return ok;
+}
+
+static bool all_finite(const void *data, size_t n, bool wide)
+{
+	bool ok = true;
+	if (wide)
+		for (size_t i = 0; i < n; i++)
+			ok &= fabs(((const double *)data)[i]) < 1e300;
+	else
+		for (size_t i = 0; i < n; i++)
+			ok &= fabsf(((const float *)data)[i]) <= 1e15F;
+	return ok;
+}
+
+static bool lookup_ok(const dpt_index *x)
+{
+	size_t slots = (size_t)1 << x->header->lookup_bits, empty = 0;
+	uint32_t largest = 0;
+	for (size_t i = 0; i < slots; i++) {
+		uint32_t word = (uint32_t)x->lookup[i];
+		largest = word > largest ? word : largest;
+		empty += word == 0;
+	}
+	return largest <= x->header->words && empty > 0;
+}
+
+/* Each list in order of distance, without its own row, nothing closer than
+ * the smallest distance. */
+static bool lists_ok(const dpt_index *x)
+{
+	const struct dpt_lists *l = &x->lists;
+	bool ok = true;
+	for (size_t i = 0; i < x->header->classes; i++) {
+		const double *d = l->distance + i * l->k;
+		ok &= d[0] >= x->header->distance_min;
+		for (uint32_t r = 0; r < l->k; r++) {
+			ok &= l->id[i * l->k + r] != i;
+			ok &= r == 0 || d[r] >= d[r - 1];
+		}
+	}
+	return ok;
+}
+
+static const char *content_fault(const dpt_index *x)
+{
+	const struct dpt_header *h = x->header;
+	size_t n = h->classes, listed = n * h->neighbours;
+	if (!rises(x->offsets, h->words, h->section[DPT_TEXT].bytes, 1) ||
+	    !rises(x->starts, n, h->words, 1) ||
+	    !all_below(x->classes, h->words, h->classes) ||
+	    !all_below(x->members, h->words, h->words) || !lookup_ok(x))
+		return "damaged: its words make no sense";
+	if (!all_finite(x->vectors, n * x->stride, false))
+		return "damaged: a vector is not finite";
+	if (!all_below(x->lists.id, listed, h->classes) ||
+	    !all_finite(x->lists.distance, listed, true) || !lists_ok(x) ||
+	    !all_below(h->max_pair, 2, h->classes) ||
+	    !all_below(h->min_pair, 2, h->classes))
+		return "damaged: its neighbours make no sense";
+	if (!all_finite(x->rates, 2 * (size_t)h->rates, true) ||
+	    !all_finite(x->others, n * h->rates, true))
+		return "damaged: its normalisers make no sense";
+	return NULL;
+}
+
+static void set_pointers(dpt_index *x, const struct dpt_header *h)
+{
+	const char *base = (const char *)h;
+	const void *at[DPT_SECTIONS];
+	for (int i = 0; i < DPT_SECTIONS; i++)
+		at[i] = base + h->section[i].offset;
+	x->header = h;
+	x->stride = dpt_stride(h->dim);
+	x->text = at[DPT_TEXT];
+	x->offsets = at[DPT_OFFSETS];
+	x->classes = at[DPT_CLASSES];
+	x->starts = at[DPT_STARTS];
+	x->members = at[DPT_MEMBERS];
+	x->lookup = at[DPT_LOOKUP];
+	x->vectors = at[DPT_VECTORS];
+	x->lists.k = h->neighbours;
+	x->lists.id = at[DPT_NEIGHBOURS];
+	x->lists.distance = at[DPT_DISTANCES];
+	x->rates = at[DPT_RATES];
+	x->others = at[DPT_OTHERS];
+}
+
+static const char *attach(dpt_index *x, const void *data, size_t size)
+{
+	const struct dpt_header *h = data;
+	const char *fault = header_fault(h, size);
+	for (int i = 0; !fault && i < DPT_SECTIONS; i++)
+		fault = section_fault(h, (enum dpt_section_id)i);
+	if (fault)
+		return fault;
+	set_pointers(x, h);
+	return content_fault(x);
+}
+
+enum dpt_status dpt_index_attach(const void *data, size_t size,
+				 dpt_index **out, dpt_error *err)
+{
+	struct mapping *m = calloc(1, sizeof *m);
+	*out = NULL;
+	if (!m)
+		return dpt_fail_memory(err);
+	const char *fault = attach(&m->index, data, size);
+	if (fault) {
+		free(m);
+		return dpt_fail(err, DPT_EINDEX, "index is %s", fault);
+	}
+	*out = &m->index;
+	return DPT_OK;
+}
+
+static enum dpt_status map(const char *path, void **data, size_t *size,
+			   dpt_error *err)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return dpt_fail_errno(err, path);
+	if (fstat(fd, &st) != 0) {
+		dpt_fail_errno(err, path);
+		close(fd);
+		return DPT_EIO;
+	}
+	*size = (size_t)st.st_size;
+	*data = !S_ISREG(st.st_mode) || st.st_size <= 0
+			? MAP_FAILED
+			: mmap(NULL, *size, PROT_READ,
+			       MAP_SHARED | MAP_POPULATE, fd, 0);
+	close(fd);
+	if (*data == MAP_FAILED)
+		return dpt_fail(err, DPT_EINDEX, "%s: not a dptext index",
+				path);
+	return DPT_OK;
+}
+
+enum dpt_status dpt_index_open(const char *path, dpt_index **out,
+			       dpt_error *err)
+{
+	void *data = NULL;
+	size_t size = 0;
+	dpt_error inner;
+	*out = NULL;
+	enum dpt_status status = map(path, &data, &size, err);
+	if (status)
+		return status;
+	status = dpt_index_attach(data, size, out, &inner);
+	if (status) {
+		munmap(data, size);
+		return dpt_fail(err, status, "%s: %s", path, inner.text);
+	}
+	struct mapping *m = (struct mapping *)*out;
+	m->data = data;
+	m->size = size;
+	return DPT_OK;
+}
+
+void dpt_index_free(dpt_index *index)
+{
+	struct mapping *m = (struct mapping *)index;
+	if (m && m->data)
+		munmap(m->data, m->size);
+	free(m);
+}
+
+struct dpt_index_info dpt_index_about(const dpt_index *index)
+{
+	const struct dpt_header *h = index->header;
+	return (struct dpt_index_info){
+		.words = h->words,
+		.classes = h->classes,
+		.dim = h->dim,
+		.neighbours = h->neighbours,
+		.merge_below = h->merge_below,
+		.distance_max = h->distance_max,
+		.distance_min = h->distance_min,
+		.max_pair = {h->max_pair[0], h->max_pair[1]},
+		.min_pair = {h->min_pair[0], h->min_pair[1]},
+		.rates = h->rates,
+		.checksum = h->checksum,
+		.bytes = h->bytes,
+	};
+}
+
+uint32_t dpt_index_find(const dpt_index *index, const char *word, size_t len)
+{
+	uint64_t hash = dpt_word_hash(word, len);
+	uint64_t mask = (UINT64_C(1) << index->header->lookup_bits) - 1;
+	/* at least one slot is empty: the walk ends */
+	for (uint64_t i = hash & mask;; i = (i + 1) & mask) {
+		uint32_t id = (uint32_t)index->lookup[i];
+		if (id == 0)
+			return DPT_NO_WORD;
+		if (index->lookup[i] >> 32 != hash >> 32)
+			continue;
+		uint32_t at = index->offsets[id - 1];
+		if (index->offsets[id] - at == len &&
+		    memcmp(index->text + at, word, len) == 0)
+			return index->classes[id - 1];
+	}
+}
+
+const char *dpt_index_word(const dpt_index *index, uint32_t class_id,
+			   size_t *len)
+{
+	uint32_t word = index->members[index->starts[class_id]];
+	*len = index->offsets[word + 1] - index->offsets[word];
+	return index->text + index->offsets[word];
+}
+
+size_t dpt_index_members(const dpt_index *index, uint32_t class_id)
+{
+	return index->starts[class_id + 1] - index->starts[class_id];
+}
+
+double dpt_index_distance(const dpt_index *index, uint32_t a, uint32_t b)
+{
+	return sqrt(dpt_squared(dpt_index_row(index, a),
+				dpt_index_row(index, b), index->stride));
+}
+
+uint32_t dpt_index_neighbour(const dpt_index *index, uint32_t class_id,
+			     uint32_t rank, double *distance)
+{
+	size_t i = (size_t)class_id * index->lists.k + rank;
+	*distance = index->lists.distance[i];
+	return index->lists.id[i];
+}
+
+double dpt_index_rate(const dpt_index *index, uint32_t i, double *epsilon)
+{
+	*epsilon = index->rates[2 * i + 1];
+	return index->rates[2 * i];
+}
+
+enum dpt_status dpt_index_space(const dpt_index *index,
+				struct dpt_space *space, dpt_error *err)
+{
+	return dpt_space_open(space, index->vectors, index->header->classes,
+			      index->header->dim, err);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The inner loops over distances.  This file alone is compiled with
+ * -ffast-math, which lets the compiler use the vector exp of the C library
+ * (at most 4 units in the last place off); no argument is NaN or infinite.
+ */
+#ifndef DPT_KERNELS_H
+#define DPT_KERNELS_H
+
+#include <stddef.h>
+
+/* d[i] = sqrt(max(d2[i], 0)) */
+void dpt_roots(size_t n, const double *restrict d2, double *restrict d);
+
+/*
+ * The kernel is exp(-min(t d, clip)): beyond clip / t all distances count as
+ * one.  That keeps it Lipschitz in d, costs a share of 1.4e-11 a word, and
+ * keeps every probability large enough to be held exactly in an integer.
+ */
+#define DPT_KERNEL_CLIP 25.0
+
+/* Adds exp(-min(t d[i], clip)) to sums[i]; returns the sum of them. */
+double dpt_exp_add(size_t n, double t, const double *restrict d,
+		   double *restrict sums);
+
+/* The sum of exp(-min(t d[i], clip)). */
+double dpt_exp_sum(size_t n, double t, const double *restrict d);
+
+/*
+ * Returns whether any (x - v[i])^2 > bound d2[i]: whether some pair changes
+ * faster than the square root of bound a unit of distance.
+ */
+int dpt_any_steeper(size_t n, double x, const double *restrict v, double bound,
+		    const double *restrict d2);
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a mechanism is.  Adding one: a file in src/mech/ that defines a
+ * struct dpt_mech, and a row in mech.def.
+ */
+#ifndef DPT_MECH_H
+#define DPT_MECH_H
+
+#include "index.h"
+#include "rng.h"
+
+/*
+ * Words to draw for, by record: those of record number first_record + i are
+ * word[start[i]] to word[start[i + 1] - 1].
+ */
+struct dpt_batch {
+	const dpt_key *key;
+	uint64_t first_record;
+	size_t records;
+	const uint32_t *start; /* records + 1 */
+	const uint32_t *word;  /* class ids */
+};
+
+struct dpt_model {
+	const struct dpt_mech *mech;
+	const dpt_index *index;
+	struct dpt_model_info info;
+	void *state; /* of the mechanism; immutable to callers */
+};
+
+struct dpt_mech {
+	struct dpt_mechanism about;
+	/* Fills model->state and model->info; settings are in range. */
+	enum dpt_status (*open)(dpt_model *model,
+				const struct dpt_settings *settings,
+				dpt_error *err);
+	void (*close)(void *state); /* accepts NULL */
+	/* Bytes of scratch a thread needs for draw; NULL: none. */
+	size_t (*scratch)(const dpt_model *model);
+	/* Draws for all words of the batch; out may be batch->word. */
+	void (*draw)(const dpt_model *model, const struct dpt_batch *batch,
+		     void *scratch, uint32_t *out);
+};
+
+/* Scratch for one thread, aligned for vectors; release with free. */
+DPT_MUST_USE enum dpt_status dpt_scratch_new(const dpt_model *model,
+					     void **out, dpt_error *err);
+
+#define DPT_MECH(name) extern const struct dpt_mech dpt_mech_##name;
+#include "mech.def"
+#undef DPT_MECH
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#include "normal.h"
+
+#include "error.h"
+#include "kernels.h"
+#include "parallel.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CHUNK 512 /* the widest tile */
+
+void dpt_normal_start(struct dpt_normal *z)
+{
+	memset(z->others, 0, z->rates * z->space->n * sizeof *z->others);
+}
+
+void dpt_normal_visit(struct dpt_normal *z, const struct dpt_tile *t)
+{
+	double d[CHUNK];
+	for (uint32_t r = 0; r < t->rows; r++) {
+		dpt_roots(t->cols, t->d2 + (size_t)r * t->cols, d);
+		for (size_t k = 0; k < z->rates; k++) {
+			double *sums = z->others + k * z->space->n;
+			double *own = &sums[t->row + r];
+			if (t->row != t->col)
+				*own += dpt_exp_add(t->cols, z->t[k], d,
+						    sums + t->col);
+			else
+				*own += dpt_exp_sum(r, z->t[k], d) +
+					dpt_exp_sum(t->cols - r - 1, z->t[k],
+						    d + r + 1);
+		}
+	}
+}
+
+static void visit_normal(void *ctx, unsigned thread, const struct dpt_tile *t)
+{
+	(void)thread;
+	dpt_normal_visit(ctx, t);
+}
+
+enum dpt_status dpt_normal_pass(struct dpt_normal *z, unsigned threads,
+				dpt_progress_fn *progress, void *progress_ctx,
+				dpt_error *err)
+{
+	struct dpt_pass pass = {.space = z->space,
+				.threads = threads,
+				.visit = visit_normal,
+				.ctx = z,
+				.stage = "normalisers",
+				.progress = progress,
+				.progress_ctx = progress_ctx};
+	dpt_normal_start(z);
+	return dpt_pairs(&pass, err);
+}
+
+struct steep {
+	const struct dpt_space *space;
+	const struct dpt_lists *lists;
+	const double *lnz;
+	double *best; /* one a thread */
+};
+
+static void keep_ratio(double *best, double a, double b, double d)
+{
+	double ratio = fabs(a - b) / d;
+	if (!(ratio <= *best)) /* NaN and infinity win */
+		*best = ratio;
+}
+
+/* The pairs of a run of rows with their listed neighbours. */
+static void steep_in_lists(void *ctx, unsigned thread, size_t item)
+{
+	struct steep *s = ctx;
+	const struct dpt_lists *l = s->lists;
+	size_t end = (item + 1) * CHUNK;
+	if (end > s->space->n)
+		end = s->space->n;
+	for (size_t w = item * CHUNK; w < end; w++)
+		for (size_t r = w * l->k; r < (w + 1) * l->k; r++)
+			keep_ratio(&s->best[thread], s->lnz[w],
+				   s->lnz[l->id[r]], l->distance[r]);
+}
+
+static void steep_in_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
+{
+	struct steep *s = ctx;
+	const struct dpt_space *space = s->space;
+	double *best = &s->best[thread];
+	for (uint32_t r = 0; r < t->rows; r++) {
+		const double *d2 = t->d2 + (size_t)r * t->cols;
+		uint32_t w = dpt_tile_row(t, r);
+		double bound = *best * *best * (1 - 1e-9);
+		if (!dpt_any_steeper(t->cols, s->lnz[w], s->lnz + t->col,
+				     bound, d2))
+			continue;
+		for (uint32_t c = 0; c < t->cols; c++) {
+			uint32_t x = t->col + c;
+			double gap = s->lnz[w] - s->lnz[x];
+			if (x == w || gap * gap <= bound * d2[c])
+				continue;
+			keep_ratio(best, s->lnz[w], s->lnz[x],
+				   sqrt(dpt_squared(dpt_row(space, w),
+						    dpt_row(space, x),
+						    space->stride)));
+		}
+	}
+}
+
+/*
+ * The rows on one side whose lists may end too soon.  A pair steeper than
+ * best that is in neither list is at least as far apart as either list
+ * reaches; so its higher row lies more than best * reach above the lowest of
+ * all, and its lower row as far below the highest.  One side is enough.
+ */
+static size_t short_lists(const struct steep *s, double best, double extreme,
+			  uint32_t *rows)
+{
+	const struct dpt_lists *l = s->lists;
+	size_t n = 0;
+	for (uint32_t w = 0; w < s->space->n; w++) {
+		double reach = l->distance[(size_t)w * l->k + l->k - 1];
+		if (fabs(s->lnz[w] - extreme) > best * reach * (1 - 1e-9))
+			rows[n++] = w;
+	}
+	return n;
+}
+
+static double largest(const double *v, size_t n)
+{
+	double max = v[0];
+	for (size_t i = 1; i < n; i++)
+		if (!(v[i] <= max))
+			max = v[i];
+	return max;
+}
+
+static double smallest(const double *v, size_t n)
+{
+	double min = v[0];
+	for (size_t i = 1; i < n; i++)
+		min = v[i] < min ? v[i] : min;
+	return min;
+}
+
+enum dpt_status dpt_steepness(const struct dpt_space *space,
+			      const struct dpt_lists *lists,
+			      const double *others, unsigned threads,
+			      double *out, dpt_error *err)
+{
+	enum dpt_status status = DPT_OK;
+	uint32_t n = space->n;
+	double *lnz = malloc(n * sizeof *lnz);
+	struct steep s = {space, lists, lnz, calloc(threads, sizeof *s.best)};
+	uint32_t *high = malloc(n * sizeof *high);
+	uint32_t *low = malloc(n * sizeof *low);
+	if (!lnz || !s.best || !high || !low) {
+		status = dpt_fail_memory(err);
+		goto out;
+	}
+	for (uint32_t w = 0; w < n; w++)
+		lnz[w] = log1p(others[w]);
+	dpt_parallel(threads, (n + CHUNK - 1) / CHUNK, steep_in_lists, &s);
+	double best = largest(s.best, threads);
+	for (unsigned i = 0; i < threads; i++)
+		s.best[i] = best;
+	if (lists->k + 1 < n) {
+		size_t highs = short_lists(&s, best, smallest(lnz, n), high);
+		size_t lows = short_lists(&s, best, largest(lnz, n), low);
+		struct dpt_pass pass = {.space = space,
+					.threads = threads,
+					.visit = steep_in_tile,
+					.ctx = &s};
+		status = highs < lows ? dpt_scan(&pass, highs, high, err)
+				      : dpt_scan(&pass, lows, low, err);
+		best = largest(s.best, threads);
+	}
+	*out = best;
+out:
+	free(lnz);
+	free(s.best);
+	free(high);
+	free(low);
+	return status;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The normaliser of the exponential kernel,
+ *     Z_t(w) = sum_v exp(-min(t d(w,v), clip)),
+ * and how fast its logarithm changes, which is what the exponential
+ * mechanism costs beyond t:
+ *     eps_E(t) = t + max_{w != x} |ln Z_t(w) - ln Z_t(x)| / d(w,x).
+ *
+ * What is stored is Z_t(w) - 1, the sum over the other words: at large t it
+ * is tiny beside the 1 of the word itself, and must keep its precision.
+ */
+#ifndef DPT_NORMAL_H
+#define DPT_NORMAL_H
+
+#include "knn.h"
+#include "space.h"
+
+/* Collects Z_t for several t from the tiles of one dpt_pairs pass. */
+struct dpt_normal {
+	const struct dpt_space *space;
+	size_t rates;
+	const double *t; /* rates values, > 0 */
+	double *others;	 /* rates x n: Z_t - 1 */
+};
+
+/* Sets all sums to 0. */
+void dpt_normal_start(struct dpt_normal *z);
+/* A dpt_tile_fn but for the type of its first argument. */
+void dpt_normal_visit(struct dpt_normal *z, const struct dpt_tile *t);
+
+/* Both in a pass of its own. */
+DPT_MUST_USE enum dpt_status dpt_normal_pass(struct dpt_normal *z,
+					     unsigned threads,
+					     dpt_progress_fn *progress,
+					     void *progress_ctx,
+					     dpt_error *err);
+
+/*
+ * The exact maximum over all pairs of |ln Z(w) - ln Z(x)| / d(w,x), where
+ * others[w] = Z(w) - 1.  Pairs at distance 0 must not occur.
+ */
+DPT_MUST_USE enum dpt_status dpt_steepness(const struct dpt_space *space,
+					   const struct dpt_lists *lists,
+					   const double *others,
+					   unsigned threads,
+					   double *out, dpt_error *err);
+
+#endif

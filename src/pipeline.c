@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way of the data: the caller's thread reads and cuts the input into
+ * chunks of whole lines, workers rewrite them, a writer puts them out in
+ * order.  A fault travels with its chunk: all before it is written first.
+ */
+#include "error.h"
+#include "rewrite.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_CHUNK ((size_t)128 << 10)
+#define LONGEST_LINE ((size_t)256 << 20)
+
+enum state { FREE, FULL, DONE };
+
+struct chunk {
+	enum state state;
+	struct dpt_buf in, out;
+	uint64_t first_record;
+	struct dpt_counts counts;
+	enum dpt_status status;
+	dpt_error err;
+};
+
+struct stream {
+	const struct dpt_stream_options *o;
+	struct dpt_shared shared;
+	struct dpt_counts total;
+	uint64_t records; /* cut off so far */
+	struct dpt_buf rest; /* the beginning of a line not yet complete */
+	bool at_end;
+
+	/* with more than one thread; all below under the lock */
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct chunk *ring;
+	size_t slots;
+	uint64_t filled, taken, written; /* serial numbers */
+	bool closed;	/* no more chunks will be filled */
+	bool stopped;	/* a fault was met: nothing more is written */
+	enum dpt_status status;
+	dpt_error err;
+};
+
+/* ------------------------------------------------------------- reading */
+
+static uint64_t count_lines(const char *text, size_t len)
+{
+	uint64_t lines = 0;
+	for (size_t i = 0; i < len; i++)
+		lines += text[i] == '\n';
+	return lines + (len > 0 && text[len - 1] != '\n');
+}
+
+/* Bytes up to and including the last newline at or after from. */
+static size_t whole_lines(const struct dpt_buf *b, size_t from)
+{
+	for (size_t i = b->len; i > from; i--)
+		if (b->data[i - 1] == '\n')
+			return i;
+	return 0;
+}
+
+static enum dpt_status read_more(struct stream *s, struct dpt_buf *b,
+				 size_t size, dpt_error *err)
+{
+	if (!dpt_buf_reserve(b, size))
+		return dpt_fail_memory(err);
+	ptrdiff_t got;
+	do {
+		errno = 0;
+		got = s->o->read(s->o->ctx, b->data + b->len, size);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return dpt_fail_errno(err, "read");
+	s->at_end = got == 0;
+	b->len += (size_t)got;
+	s->total.bytes_in += (uint64_t)got;
+	return DPT_OK;
+}
+
+/*
+ * Fills chunk->in with whole lines: as many as fit the chunk size, fewer
+ * when nothing more is waiting, one however long it is.  At the end of the
+ * input it may stay empty.  The start of the next line is kept in rest.
+ */
+static enum dpt_status fill(struct stream *s, struct chunk *c, dpt_error *err)
+{
+	size_t size = s->o->chunk ? s->o->chunk : DEFAULT_CHUNK, cut = 0;
+	c->in.len = 0;
+	if (!dpt_buf_add(&c->in, s->rest.data, s->rest.len))
+		return dpt_fail_memory(err);
+	s->rest.len = 0;
+	while (!s->at_end) {
+		size_t before = c->in.len;
+		enum dpt_status status = read_more(s, &c->in, size, err);
+		if (status)
+			return status;
+		size_t last = whole_lines(&c->in, before);
+		cut = last ? last : cut;
+		if (cut && (c->in.len >= size || !s->o->ready ||
+			    !s->o->ready(s->o->ctx)))
+			break;
+		if (!cut && c->in.len > LONGEST_LINE)
+			return dpt_fail(err, DPT_EFORMAT,
+					"a line longer than %zu MiB",
+					LONGEST_LINE >> 20);
+	}
+	if (s->at_end)
+		cut = c->in.len;
+	if (!dpt_buf_add(&s->rest, c->in.data + cut, c->in.len - cut))
+		return dpt_fail_memory(err);
+	c->in.len = cut;
+	c->first_record = s->records;
+	s->records += count_lines(c->in.data, cut);
+	if (s->o->progress)
+		s->o->progress(s->o->ctx, s->total.bytes_in);
+	return DPT_OK;
+}
+
+/* ----------------------------------------------------- one piece of work */
+
+static void rewrite_chunk(struct stream *s, dpt_rewriter *r, struct chunk *c)
+{
+	c->out.len = 0;
+	c->counts = (struct dpt_counts){0};
+	c->status = dpt_rewrite(r, c->in.data, c->in.len,
+				s->o->first_record + c->first_record, &c->out,
+				&c->counts, &c->err);
+	if (c->status && c->err.record)
+		c->err.record += c->first_record;
+}
+
+/* Writes what a chunk became; returns its fault or that of the writing. */
+static enum dpt_status write_chunk(struct stream *s, struct chunk *c,
+				   dpt_error *err)
+{
+	if (c->out.len &&
+	    s->o->write(s->o->ctx, c->out.data, c->out.len) != 0)
+		return dpt_fail_errno(err, "write");
+	s->total.bytes_out += c->out.len;
+	s->total.records += c->counts.records;
+	s->total.words += c->counts.words;
+	s->total.unchanged += c->counts.unchanged;
+	s->total.outside += c->counts.outside;
+	if (c->status && err)
+		*err = c->err;
+	return c->status;
+}
+
+static enum dpt_status run_inline(struct stream *s, dpt_error *err)
+{
+	struct chunk c = {0};
+	dpt_rewriter *r;
+	enum dpt_status status = dpt_rewriter_new(&s->shared, &r, err);
+	while (!status && !s->at_end) {
+		status = fill(s, &c, err);
+		if (status || c.in.len == 0)
+			continue;
+		rewrite_chunk(s, r, &c);
+		status = write_chunk(s, &c, err);
+	}
+	dpt_rewriter_free(r);
+	dpt_buf_free(&c.in);
+	dpt_buf_free(&c.out);
+	return status;
+}
+
+/* ------------------------------------------------------------- threads */
+
+static void stop(struct stream *s, enum dpt_status status,
+		 const dpt_error *err)
+{
+	if (!s->stopped) {
+		s->stopped = true;
+		s->status = status;
+		s->err = *err;
+	}
+	pthread_cond_broadcast(&s->changed);
+}
+
+static void *work(void *arg)
+{
+	struct stream *s = arg;
+	dpt_rewriter *r = NULL;
+	dpt_error err;
+	enum dpt_status status = dpt_rewriter_new(&s->shared, &r, &err);
+	pthread_mutex_lock(&s->lock);
+	if (status)
+		stop(s, status, &err);
+	for (;;) {
+		while (!s->stopped && s->taken == s->filled && !s->closed)
+			pthread_cond_wait(&s->changed, &s->lock);
+		if (s->stopped || s->taken == s->filled)
+			break;
+		struct chunk *c = &s->ring[s->taken++ % s->slots];
+		pthread_mutex_unlock(&s->lock);
+		rewrite_chunk(s, r, c);
+		pthread_mutex_lock(&s->lock);
+		c->state = DONE;
+		pthread_cond_broadcast(&s->changed);
+	}
+	pthread_mutex_unlock(&s->lock);
+	dpt_rewriter_free(r);
+	return NULL;
+}
+
+static void *write_out(void *arg)
+{
+	struct stream *s = arg;
+	pthread_mutex_lock(&s->lock);
+	for (;;) {
+		struct chunk *c = &s->ring[s->written % s->slots];
+		while (!s->stopped && c->state != DONE &&
+		       !(s->closed && s->written == s->filled))
+			pthread_cond_wait(&s->changed, &s->lock);
+		if (s->stopped || c->state != DONE)
+			break;
+		pthread_mutex_unlock(&s->lock);
+		dpt_error err;
+		enum dpt_status status = write_chunk(s, c, &err);
+		pthread_mutex_lock(&s->lock);
+		if (status)
+			stop(s, status, &err);
+		c->state = FREE;
+		s->written++;
+		pthread_cond_broadcast(&s->changed);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
+
+/* The reader's part: fills chunks until the end or a fault. */
+static enum dpt_status feed(struct stream *s, dpt_error *err)
+{
+	enum dpt_status status = DPT_OK;
+	bool stopped = false;
+	while (!status && !s->at_end && !stopped) {
+		pthread_mutex_lock(&s->lock);
+		struct chunk *c = &s->ring[s->filled % s->slots];
+		while (!s->stopped && c->state != FREE)
+			pthread_cond_wait(&s->changed, &s->lock);
+		stopped = s->stopped;
+		pthread_mutex_unlock(&s->lock);
+		if (stopped)
+			break;
+		status = fill(s, c, err);
+		if (status || c->in.len == 0)
+			break;
+		pthread_mutex_lock(&s->lock);
+		c->state = FULL;
+		s->filled++;
+		pthread_cond_broadcast(&s->changed);
+		pthread_mutex_unlock(&s->lock);
+	}
+	pthread_mutex_lock(&s->lock);
+	s->closed = true;
+	pthread_cond_broadcast(&s->changed);
+	pthread_mutex_unlock(&s->lock);
+	return status;
+}
+
+static enum dpt_status run_threads(struct stream *s, dpt_error *err)
+{
+	unsigned workers = s->o->threads, started = 0;
+	enum dpt_status status = DPT_OK;
+	pthread_t *thread = calloc(workers + 1, sizeof *thread);
+	s->slots = 2 * (size_t)workers;
+	s->ring = calloc(s->slots, sizeof *s->ring);
+	if (!thread || !s->ring) {
+		free(thread);
+		free(s->ring);
+		return dpt_fail_memory(err);
+	}
+	while (started < workers + 1) {
+		if (pthread_create(&thread[started], NULL,
+				   started == 0 ? write_out : work, s) != 0)
+			break;
+		started++;
+	}
+	dpt_error late = {0};
+	if (started >= 2) {
+		status = feed(s, &late);
+	} else {
+		status = dpt_fail(&late, DPT_ENOMEM, "cannot start threads");
+		pthread_mutex_lock(&s->lock);
+		stop(s, status, &late);
+		pthread_mutex_unlock(&s->lock);
+	}
+	for (unsigned i = 0; i < started; i++)
+		pthread_join(thread[i], NULL);
+	/* a fault in a chunk comes before one in reading what follows it */
+	if (s->stopped)
+		status = s->status;
+	if (status && err)
+		*err = s->stopped ? s->err : late;
+	for (size_t i = 0; i < s->slots; i++) {
+		dpt_buf_free(&s->ring[i].in);
+		dpt_buf_free(&s->ring[i].out);
+	}
+	free(s->ring);
+	free(thread);
+	return status;
+}
+
+enum dpt_status dpt_stream(const struct dpt_stream_options *options,
+			   struct dpt_counts *counts, dpt_error *err)
+{
+	struct stream s = {.o = options,
+			   .shared = {.model = options->model},
+			   .lock = PTHREAD_MUTEX_INITIALIZER,
+			   .changed = PTHREAD_COND_INITIALIZER};
+	dpt_pattern *pattern;
+	enum dpt_status status = dpt_pattern_new(&pattern, err);
+	if (!status) {
+		s.shared.pattern = pattern;
+		dpt_key_derive(&s.shared.words, options->key, 0);
+		dpt_key_derive(&s.shared.outside, options->key, 1);
+		status = options->threads > 1 ? run_threads(&s, err)
+					      : run_inline(&s, err);
+	}
+	*counts = s.total;
+	dpt_pattern_free(pattern);
+	dpt_buf_free(&s.rest);
+	dpt_key_wipe(&s.shared.words);
+	dpt_key_wipe(&s.shared.outside);
+	return status;
+}

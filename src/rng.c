@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+#include "rng.h"
+
+#include "error.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum dpt_status dpt_key_random(dpt_key *key, dpt_error *err)
+{
+	size_t have = 0;
+	while (have < sizeof key->byte) {
+		ssize_t got = getrandom(key->byte + have,
+					sizeof key->byte - have, 0);
+		if (got > 0) {
+			have += (size_t)got;
+		} else if (got == 0 || errno != EINTR) {
+			dpt_key_wipe(key);
+			return dpt_fail(err, DPT_EENTROPY,
+					"no randomness from the operating "
+					"system; nothing was written");
+		}
+	}
+	return DPT_OK;
+}
+
+static void put_little64(unsigned char *p, uint64_t v)
+{
+	for (int i = 0; i < 8; i++)
+		p[i] = (unsigned char)(v >> (8 * i));
+}
+
+void dpt_key_from_seed(dpt_key *key, uint64_t seed)
+{
+	unsigned char message[16] = "dptext s";
+	put_little64(message + 8, seed);
+	crypto_generichash(key->byte, sizeof key->byte, message, sizeof message,
+			   NULL, 0);
+}
+
+void dpt_key_derive(dpt_key *out, const dpt_key *key, uint64_t purpose)
+{
+	unsigned char message[16] = "dptext p";
+	put_little64(message + 8, purpose);
+	crypto_generichash(out->byte, sizeof out->byte, message, sizeof message,
+			   key->byte, sizeof key->byte);
+}
+
+void dpt_key_wipe(dpt_key *key)
+{
+	sodium_memzero(key, sizeof *key);
+}
+
+void dpt_rng_start(struct dpt_rng *rng, const dpt_key *key, uint64_t record)
+{
+	rng->key = *key;
+	rng->record = record;
+	rng->block = 0;
+	rng->used = rng->filled = 0;
+}
+
+void dpt_rng_wipe(struct dpt_rng *rng)
+{
+	sodium_memzero(rng, sizeof *rng);
+}
+
+static uint64_t little64(const unsigned char *p)
+{
+	uint64_t v = 0;
+	for (int i = 7; i >= 0; i--)
+		v = v << 8 | p[i];
+	return v;
+}
+
+/*
+ * A short first portion, since most records are short; then large ones,
+ * which the vector code of the cipher makes several times cheaper.
+ */
+void dpt_rng_refill(struct dpt_rng *rng)
+{
+	unsigned char stream[sizeof rng->word];
+	unsigned char nonce[8];
+	size_t size = rng->block == 0 ? 256 : sizeof stream;
+
+	put_little64(nonce, rng->record);
+	memset(stream, 0, size);
+	crypto_stream_chacha20_xor_ic(stream, stream, size, nonce, rng->block,
+				      rng->key.byte);
+	rng->block += size / 64;
+	rng->filled = (unsigned)(size / 8);
+	rng->used = 0;
+	for (unsigned i = 0; i < rng->filled; i++)
+		rng->word[i] = little64(stream + 8 * i);
+	sodium_memzero(stream, size);
+}
+
+/* Lemire's multiplication method, rejecting the short remainder. */
+uint32_t dpt_rng_below(struct dpt_rng *rng, uint32_t n)
+{
+	assert(n > 0);
+	uint32_t reject = (0U - n) % n;
+	for (;;) {
+		uint64_t m = (dpt_rng_u64(rng) >> 32) * n;
+		if ((uint32_t)m >= reject)
+			return (uint32_t)(m >> 32);
+	}
+}
+
+/* Marsaglia's polar method: two at a time. */
+void dpt_rng_normals(struct dpt_rng *rng, size_t n, double *out)
+{
+	for (size_t i = 0; i < n; i += 2) {
+		double x, y, s;
+		do {
+			x = 2 * dpt_rng_open(rng) - 1;
+			y = 2 * dpt_rng_open(rng) - 1;
+			s = x * x + y * y;
+		} while (s >= 1 || s == 0);
+		double f = sqrt(-2 * log(s) / s);
+		out[i] = f * x;
+		if (i + 1 < n)
+			out[i + 1] = f * y;
+	}
+}
+
+double dpt_rng_gamma(struct dpt_rng *rng, double shape)
+{
+	assert(shape >= 1);
+	double d = shape - 1.0 / 3, c = 1 / sqrt(9 * d);
+	for (;;) {
+		double x, v;
+		dpt_rng_normals(rng, 1, &x);
+		v = 1 + c * x;
+		if (v <= 0)
+			continue;
+		v = v * v * v;
+		if (log(dpt_rng_open(rng)) < x * x / 2 + d - d * v + d * log(v))
+			return d * v;
+	}
+}
+
+double dpt_rng_gumbel(struct dpt_rng *rng, double scale, double bound)
+{
+	double low = exp(-exp(bound / scale));
+	double high = exp(-exp(-bound / scale));
+	double u = low + (high - low) * dpt_rng_open(rng);
+	return -scale * log(-log(u));
+}
+
+void dpt_poisson_table(double mean, uint32_t max, double *cdf)
+{
+	double sum = 0, lnp = -mean;
+	for (uint32_t k = 1; k <= max; k++) {
+		lnp += log(mean / k);
+		sum += exp(lnp);
+		cdf[k - 1] = sum;
+	}
+	for (uint32_t k = 0; k < max; k++)
+		cdf[k] /= sum;
+}

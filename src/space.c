@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+#include "space.h"
+
+#include "error.h"
+#include "parallel.h"
+
+#include <cblas.h>
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TILE 512U
+
+/* The exponent of the lowest set bit of v, which is finite and not 0. */
+static int lowest_bit(float v)
+{
+	int exponent;
+	uint32_t mantissa = (uint32_t)(fabsf(frexpf(v, &exponent)) * 0x1p24F);
+	return exponent - 24 + __builtin_ctz(mantissa);
+}
+
+static bool is_lattice(const struct dpt_space *s)
+{
+	int step = 1000;
+	for (size_t i = 0; i < (size_t)s->n * s->stride; i++)
+		if (s->x[i] != 0) {
+			int bit = lowest_bit(s->x[i]);
+			if (bit < step)
+				step = bit;
+			if (step < -24)
+				return false;
+		}
+	return s->norm2_max <= ldexp(1, 24 + 2 * step);
+}
+
+enum dpt_status dpt_space_open(struct dpt_space *s, const float *x, uint32_t n,
+			       uint32_t dim, dpt_error *err)
+{
+	*s = (struct dpt_space){
+		.x = x, .n = n, .dim = dim, .stride = dpt_stride(dim)};
+	s->norm2 = malloc(n * sizeof *s->norm2);
+	float *zero = calloc(s->stride, sizeof *zero);
+	if (!s->norm2 || !zero) {
+		free(zero);
+		dpt_space_close(s);
+		return dpt_fail_memory(err);
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		s->norm2[i] = dpt_squared(dpt_row(s, i), zero, s->stride);
+		if (s->norm2[i] > s->norm2_max)
+			s->norm2_max = s->norm2[i];
+	}
+	free(zero);
+	s->lattice = is_lattice(s);
+	return DPT_OK;
+}
+
+void dpt_space_close(struct dpt_space *s)
+{
+	free(s->norm2);
+	*s = (struct dpt_space){0};
+}
+
+double dpt_tile_error(const struct dpt_space *s)
+{
+	if (s->lattice)
+		return 0;
+	return 4 * (s->stride + 4.0) * DBL_EPSILON * s->norm2_max;
+}
+
+/* Memory of one thread: two blocks of rows and their products. */
+struct work {
+	double *a, *b, *d2;
+	float *dot;
+	float *gathered;
+	double gathered_norm2[TILE];
+};
+
+struct run {
+	const struct dpt_pass *pass;
+	struct work *work;
+	uint32_t blocks; /* blocks of TILE rows */
+	uint32_t round;
+	size_t listed;
+	const uint32_t *list;
+};
+
+static uint32_t block_rows(const struct dpt_space *s, uint32_t block)
+{
+	uint32_t first = block * TILE;
+	return s->n - first < TILE ? s->n - first : TILE;
+}
+
+static void widen(double *to, const float *from, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		to[i] = (double)from[i];
+}
+
+/* Products of rows a (ra of them) and b (rb) into d2. */
+static void multiply(const struct dpt_space *s, struct work *w, const float *a,
+		     uint32_t ra, const float *b, uint32_t rb)
+{
+	int m = (int)ra, n = (int)rb, k = (int)s->stride;
+	if (s->lattice) {
+		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1,
+			    a, k, b, k, 0, w->dot, n);
+		widen(w->d2, w->dot, (size_t)ra * rb);
+	} else {
+		widen(w->a, a, (size_t)ra * s->stride);
+		widen(w->b, b, (size_t)rb * s->stride);
+		cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1,
+			    w->a, k, w->b, k, 0, w->d2, n);
+	}
+}
+
+/*
+ * |x|^2 + |y|^2 - 2 x.y, and directly where that cancels: so close pairs
+ * keep their relative precision.
+ */
+static void distances(const struct dpt_space *s, const float *a,
+		      const double *na, uint32_t ra, uint32_t col, uint32_t rb,
+		      double *d2)
+{
+	const double *nb = s->norm2 + col;
+	double largest = 0;
+	for (uint32_t c = 0; c < rb; c++)
+		largest = nb[c] > largest ? nb[c] : largest;
+	for (uint32_t r = 0; r < ra; r++, d2 += rb) {
+		double least = INFINITY, close = 1e-5 * (na[r] + largest);
+		for (uint32_t c = 0; c < rb; c++) {
+			d2[c] = na[r] + nb[c] - 2 * d2[c];
+			least = d2[c] < least ? d2[c] : least;
+		}
+		if (s->lattice || least > close)
+			continue;
+		for (uint32_t c = 0; c < rb; c++)
+			if (d2[c] <= close)
+				d2[c] = dpt_squared(a + (size_t)r * s->stride,
+						    dpt_row(s, col + c),
+						    s->stride);
+	}
+}
+
+static void visit_blocks(struct run *run, unsigned thread, uint32_t i,
+			 uint32_t j)
+{
+	const struct dpt_space *s = run->pass->space;
+	struct work *w = &run->work[thread];
+	struct dpt_tile t = {.row = i * TILE, .rows = block_rows(s, i),
+			     .col = j * TILE, .cols = block_rows(s, j),
+			     .d2 = w->d2};
+	const float *a = dpt_row(s, t.row);
+	multiply(s, w, a, t.rows, dpt_row(s, t.col), t.cols);
+	distances(s, a, s->norm2 + t.row, t.rows, t.col, t.cols, w->d2);
+	run->pass->visit(run->pass->ctx, thread, &t);
+}
+
+static void visit_diagonal(void *ctx, unsigned thread, size_t item)
+{
+	visit_blocks(ctx, thread, (uint32_t)item, (uint32_t)item);
+}
+
+/*
+ * The circle method for round-robin tournaments: blocks 0..m-2 stand in a
+ * circle, in round r those at equal steps left and right of r meet, and r
+ * meets the last one.
+ */
+static void visit_match(void *ctx, unsigned thread, size_t item)
+{
+	struct run *run = ctx;
+	uint32_t m = run->blocks + (run->blocks & 1);
+	uint32_t k = (uint32_t)item, ring = m - 1;
+	uint32_t i = (run->round + k) % ring;
+	uint32_t j = k == 0 ? m - 1 : (run->round + ring - k) % ring;
+	if (i < run->blocks && j < run->blocks)
+		visit_blocks(run, thread, i < j ? i : j, i < j ? j : i);
+}
+
+static void visit_listed(void *ctx, unsigned thread, size_t item)
+{
+	struct run *run = ctx;
+	const struct dpt_space *s = run->pass->space;
+	struct work *w = &run->work[thread];
+	size_t first = item / run->blocks * TILE;
+	uint32_t block = (uint32_t)(item % run->blocks);
+	struct dpt_tile t = {.row_ids = run->list + first,
+			     .col = block * TILE, .cols = block_rows(s, block),
+			     .d2 = w->d2};
+	t.rows = run->listed - first < TILE ? (uint32_t)(run->listed - first)
+					    : TILE;
+	for (uint32_t r = 0; r < t.rows; r++) {
+		memcpy(w->gathered + (size_t)r * s->stride,
+		       dpt_row(s, t.row_ids[r]), s->stride * sizeof(float));
+		w->gathered_norm2[r] = s->norm2[t.row_ids[r]];
+	}
+	multiply(s, w, w->gathered, t.rows, dpt_row(s, t.col), t.cols);
+	distances(s, w->gathered, w->gathered_norm2, t.rows, t.col, t.cols,
+		  w->d2);
+	run->pass->visit(run->pass->ctx, thread, &t);
+}
+
+static void run_close(struct run *run)
+{
+	for (unsigned i = 0; run->work && i < run->pass->threads; i++) {
+		free(run->work[i].a);
+		free(run->work[i].b);
+		free(run->work[i].d2);
+		free(run->work[i].dot);
+		free(run->work[i].gathered);
+	}
+	free(run->work);
+}
+
+static enum dpt_status run_open(struct run *run, const struct dpt_pass *pass,
+				dpt_error *err)
+{
+	const struct dpt_space *s = pass->space;
+	size_t block = (size_t)TILE * s->stride, square = (size_t)TILE * TILE;
+
+	*run = (struct run){.pass = pass,
+			    .blocks = (s->n + TILE - 1) / TILE,
+			    .work = calloc(pass->threads, sizeof *run->work)};
+	for (unsigned i = 0; run->work && i < pass->threads; i++) {
+		struct work *w = &run->work[i];
+		w->a = malloc(block * sizeof *w->a);
+		w->b = malloc(block * sizeof *w->b);
+		w->d2 = malloc(square * sizeof *w->d2);
+		w->dot = malloc(square * sizeof *w->dot);
+		w->gathered = malloc(block * sizeof *w->gathered);
+		if (!w->a || !w->b || !w->d2 || !w->dot || !w->gathered)
+			break;
+		if (i + 1 == pass->threads)
+			return DPT_OK;
+	}
+	run_close(run);
+	return dpt_fail_memory(err);
+}
+
+static void report(const struct dpt_pass *pass, double done, double total)
+{
+	if (pass->progress)
+		pass->progress(pass->progress_ctx, pass->stage, done, total);
+}
+
+enum dpt_status dpt_pairs(const struct dpt_pass *pass, dpt_error *err)
+{
+	struct run run;
+	enum dpt_status status = run_open(&run, pass, err);
+	if (status)
+		return status;
+	uint32_t even = run.blocks + (run.blocks & 1);
+	dpt_parallel(pass->threads, run.blocks, visit_diagonal, &run);
+	for (; run.blocks > 1 && run.round < even - 1; run.round++) {
+		report(pass, run.round, even - 1);
+		dpt_parallel(pass->threads, even / 2, visit_match, &run);
+	}
+	report(pass, 1, 1);
+	run_close(&run);
+	return DPT_OK;
+}
+
+enum dpt_status dpt_scan(const struct dpt_pass *pass, size_t n,
+			 const uint32_t *rows, dpt_error *err)
+{
+	struct run run;
+	enum dpt_status status = run_open(&run, pass, err);
+	if (status)
+		return status;
+	run.list = rows;
+	run.listed = n;
+	dpt_parallel(pass->threads, (n + TILE - 1) / TILE * run.blocks,
+		     visit_listed, &run);
+	run_close(&run);
+	return DPT_OK;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The metric space: rows of floats under the Euclidean distance, and the
+ * tiled pass over all its pairs.
+ */
+#ifndef DPT_SPACE_H
+#define DPT_SPACE_H
+
+#include "dptext.h"
+
+#define DPT_LANES 8 /* rows are padded with zeros to a multiple of this */
+
+/* Numbers a stored row takes. */
+static inline uint32_t dpt_stride(uint32_t dim)
+{
+	return (dim + DPT_LANES - 1) / DPT_LANES * DPT_LANES;
+}
+
+/*
+ * The squared distance.  One fixed order of summation, without fused
+ * operations, so that every machine gives the same bits.
+ */
+static inline double dpt_squared(const float *a, const float *b,
+				 uint32_t stride)
+{
+	double sum[DPT_LANES] = {0};
+	for (uint32_t i = 0; i < stride; i += DPT_LANES)
+		for (uint32_t k = 0; k < DPT_LANES; k++) {
+			double d = (double)a[i + k] - (double)b[i + k];
+			sum[k] += d * d;
+		}
+	return ((sum[0] + sum[4]) + (sum[2] + sum[6])) +
+	       ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+}
+
+struct dpt_space {
+	const float *x; /* n rows of stride floats */
+	uint32_t n, dim, stride;
+	double *norm2; /* squared lengths */
+	double norm2_max;
+	/*
+	 * True when all values are multiples of one power of two small
+	 * enough that every product sum of two rows is a whole number of
+	 * its squares below 2^24: single precision is then exact, whatever
+	 * the order of summation.
+	 */
+	bool lattice;
+};
+
+/* x is borrowed.  Release with dpt_space_close. */
+DPT_MUST_USE enum dpt_status dpt_space_open(struct dpt_space *s,
+					    const float *x, uint32_t n,
+					    uint32_t dim, dpt_error *err);
+void dpt_space_close(struct dpt_space *s);
+
+static inline const float *dpt_row(const struct dpt_space *s, uint32_t i)
+{
+	return s->x + (size_t)i * s->stride;
+}
+
+/*
+ * Bound on |computed - true| for the squared distances of a tile, from
+ * |fl(x.y) - x.y| <= gamma_n |x||y| (Higham 2002, section 3.1).
+ */
+double dpt_tile_error(const struct dpt_space *s);
+
+/*
+ * A rectangle of squared distances: d2[r * cols + c] belongs to the rows
+ * row_id(r) and col + c of the space.
+ */
+struct dpt_tile {
+	const uint32_t *row_ids; /* NULL: row, row + 1, ... */
+	uint32_t row, rows, col, cols;
+	const double *d2;
+};
+
+static inline uint32_t dpt_tile_row(const struct dpt_tile *t, uint32_t r)
+{
+	return t->row_ids ? t->row_ids[r] : t->row + r;
+}
+
+typedef void dpt_tile_fn(void *ctx, unsigned thread, const struct dpt_tile *t);
+
+struct dpt_pass {
+	const struct dpt_space *space;
+	unsigned threads;
+	dpt_tile_fn *visit;
+	void *ctx;
+	const char *stage; /* for progress */
+	dpt_progress_fn *progress;
+	void *progress_ctx;
+};
+
+/*
+ * Visits every unordered pair of rows in one tile: squares on the diagonal
+ * (tile->row == tile->col) hold their pairs twice and each row with itself;
+ * the others hold each pair once.  No two tiles under way at the same time
+ * share a row or a column, and every row meets the others in an order that
+ * does not depend on the number of threads.
+ */
+DPT_MUST_USE enum dpt_status dpt_pairs(const struct dpt_pass *pass,
+				       dpt_error *err);
+
+/* Visits the pairs of the n listed rows with all rows; tiles in any order. */
+DPT_MUST_USE enum dpt_status dpt_scan(const struct dpt_pass *pass, size_t n,
+				      const uint32_t *rows, dpt_error *err);
+
+#endif

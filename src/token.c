@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "token.h"
+
+#include "error.h"
+
+#include <stdlib.h>
+#include <string.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <unicase.h>
+#include <unictype.h>
+#include <unistr.h>
+
+/* Letters with their marks; parts joined by an apostrophe are one word. */
+static const char words[] =
+	"[\\p{L}\\p{M}]+(?:['\\x{2019}][\\p{L}\\p{M}]+)*+";
+
+struct dpt_pattern {
+	pcre2_code *code;
+};
+
+struct dpt_matcher {
+	const pcre2_code *code;
+	pcre2_match_data *data;
+	pcre2_match_context *context;
+	pcre2_jit_stack *stack;
+};
+
+enum dpt_status dpt_pattern_new(dpt_pattern **out, dpt_error *err)
+{
+	int code;
+	PCRE2_SIZE at;
+	dpt_pattern *p = calloc(1, sizeof *p);
+	*out = NULL;
+	if (!p)
+		return dpt_fail_memory(err);
+	p->code = pcre2_compile((PCRE2_SPTR)words, sizeof words - 1,
+				PCRE2_UTF | PCRE2_NO_UTF_CHECK, &code, &at,
+				NULL);
+	/* without JIT (hardened kernels) matching is slower, not wrong */
+	if (p->code)
+		(void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
+	if (!p->code) {
+		dpt_pattern_free(p);
+		return dpt_fail_memory(err);
+	}
+	*out = p;
+	return DPT_OK;
+}
+
+void dpt_pattern_free(dpt_pattern *p)
+{
+	if (!p)
+		return;
+	pcre2_code_free(p->code);
+	free(p);
+}
+
+enum dpt_status dpt_matcher_new(const dpt_pattern *pattern, dpt_matcher **out,
+				dpt_error *err)
+{
+	dpt_matcher *m = calloc(1, sizeof *m);
+	*out = NULL;
+	if (!m)
+		return dpt_fail_memory(err);
+	m->code = pattern->code;
+	m->data = pcre2_match_data_create(1, NULL);
+	m->context = pcre2_match_context_create(NULL);
+	m->stack = pcre2_jit_stack_create(32 << 10, 1 << 20, NULL);
+	if (!m->data || !m->context) {
+		dpt_matcher_free(m);
+		return dpt_fail_memory(err);
+	}
+	if (m->stack)
+		pcre2_jit_stack_assign(m->context, NULL, m->stack);
+	*out = m;
+	return DPT_OK;
+}
+
+void dpt_matcher_free(dpt_matcher *m)
+{
+	if (!m)
+		return;
+	pcre2_match_data_free(m->data);
+	pcre2_match_context_free(m->context);
+	pcre2_jit_stack_free(m->stack);
+	free(m);
+}
+
+int dpt_next_word(dpt_matcher *m, const char *text, size_t len, size_t at,
+		  size_t *start, size_t *end)
+{
+	int found = pcre2_match(m->code, (PCRE2_SPTR)text, len, at,
+				PCRE2_NO_UTF_CHECK, m->data, m->context);
+	if (found == PCRE2_ERROR_NOMATCH)
+		return 0;
+	if (found < 0)
+		return -1;
+	const PCRE2_SIZE *bounds = pcre2_get_ovector_pointer(m->data);
+	*start = bounds[0];
+	*end = bounds[1];
+	return 1;
+}
+
+static size_t ascii_prefix(const char *text, size_t len)
+{
+	size_t i = 0;
+	uint64_t chunk;
+	for (; i + sizeof chunk <= len; i += sizeof chunk) {
+		memcpy(&chunk, text + i, sizeof chunk);
+		if (chunk & UINT64_C(0x8080808080808080))
+			break;
+	}
+	while (i < len && (unsigned char)text[i] < 0x80)
+		i++;
+	return i;
+}
+
+size_t dpt_utf8_prefix(const char *text, size_t len)
+{
+	size_t ascii = ascii_prefix(text, len);
+	const uint8_t *bad = u8_check((const uint8_t *)text + ascii,
+				      len - ascii);
+	return bad ? (size_t)(bad - (const uint8_t *)text) : len;
+}
+
+static bool is_ascii(const char *word, size_t len)
+{
+	return ascii_prefix(word, len) == len;
+}
+
+enum dpt_shape dpt_shape_of(const char *word, size_t len)
+{
+	size_t upper = 0, lower = 0;
+	bool first_upper = false;
+	const uint8_t *at = (const uint8_t *)word, *end = at + len;
+	if (len && *at >= 'a' && *at <= 'z')
+		return DPT_LOWER; /* most words */
+	while (at < end) {
+		ucs4_t c;
+		at += u8_mbtouc_unsafe(&c, at, (size_t)(end - at));
+		bool is_upper = uc_is_upper(c) ||
+				uc_is_general_category(
+					c, UC_TITLECASE_LETTER);
+		if (is_upper && upper + lower == 0)
+			first_upper = true;
+		upper += is_upper;
+		lower += uc_is_lower(c);
+	}
+	if (first_upper && upper == 1)
+		return DPT_CAPITALISED;
+	return upper > 1 && lower == 0 ? DPT_UPPER : DPT_LOWER;
+}
+
+static char ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static char ascii_upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+size_t dpt_lower_case(const char *word, size_t len, char *out)
+{
+	if (len > DPT_LONGEST_WORD)
+		return 0;
+	if (is_ascii(word, len)) {
+		for (size_t i = 0; i < len; i++)
+			out[i] = ascii_lower(word[i]);
+		return len;
+	}
+	size_t room = DPT_LONGEST_WORD;
+	uint8_t *made = u8_tolower((const uint8_t *)word, len, NULL, NULL,
+				   (uint8_t *)out, &room);
+	if (made == (uint8_t *)out)
+		return room;
+	free(made);
+	return 0;
+}
+
+/* Title or upper case by Unicode's full mappings, which may be longer. */
+static bool add_unicode(struct dpt_buf *out, enum dpt_shape shape,
+			const char *word, size_t len)
+{
+	size_t made_len;
+	uint8_t *made =
+		(shape == DPT_UPPER ? u8_toupper : u8_totitle)(
+			(const uint8_t *)word, len, NULL, NULL, NULL,
+			&made_len);
+	bool ok = made && dpt_buf_add(out, made, made_len);
+	free(made);
+	return ok;
+}
+
+bool dpt_add_shaped(struct dpt_buf *out, enum dpt_shape shape,
+		    const char *word, size_t len)
+{
+	if (shape != DPT_LOWER && !is_ascii(word, len))
+		return add_unicode(out, shape, word, len);
+	if (!dpt_buf_add(out, word, len))
+		return false;
+	char *put = out->data + out->len - len;
+	size_t upper = shape == DPT_UPPER ? len : shape == DPT_CAPITALISED;
+	for (size_t i = 0; i < upper; i++)
+		put[i] = ascii_upper(put[i]);
+	return true;
+}
