@@ -45,7 +45,7 @@ NEED_fuzz := clang:clang llvm-config-14:llvm-14 \
 # reads its rules again with the flags in them.
 GOALS := $(if $(MAKECMDGOALS),$(MAKECMDGOALS),all)
 NEEDS := $(if $(filter-out clean help dist uninstall,$(GOALS)),build)
-NEEDS += $(if $(filter check% run-tests,$(GOALS)),check)
+NEEDS += $(if $(filter check% run-tests sanitized,$(GOALS)),check)
 NEEDS += $(if $(filter check-valgrind,$(GOALS)),valgrind)
 NEEDS += $(if $(filter lint,$(GOALS)),lint)
 NEEDS += $(if $(filter fuzz,$(GOALS)),fuzz)
@@ -149,6 +149,52 @@ $(BUILD)/default.dpti: $(VECTORS) $(BUILD)/dptext-index
 	$(BUILD)/dptext-index build -o $@ $<
 
 -include $(LIB_OBJ:.o=.d) $(call object,$(CLI_SRC:.c=.d) $(TEST_SRC:.c=.d))
+
+# ------------------------------------------------------------------- tests
+
+# The shipped index; sanitized builds borrow that of the ordinary build.
+INDEX ?= $(BUILD)/default.dpti
+
+check: run-tests check-man
+
+run-tests: all $(BUILD)/unit
+	$(BUILD)/unit
+	tests/run-cli $(BUILD) $(INDEX)
+
+check-man:
+	mandoc -Tlint -Wwarning man/*.[157]
+
+# Sanitizers: the same tests, built once more.
+check-asan check-tsan: $(BUILD)/default.dpti
+check-asan: export ASAN_OPTIONS = detect_leaks=1
+check-asan:
+	$(MAKE) BUILD=$(BUILD)/asan SANITIZE=address,undefined \
+		CFLAGS='-O1 -g' sanitized
+check-tsan:
+	$(MAKE) BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS='-O1 -g' sanitized
+
+.PHONY: sanitized
+sanitized: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/unit
+	CK_TIMEOUT_MULTIPLIER=20 $(BUILD)/unit
+	tests/run-cli $(BUILD) build/default.dpti
+
+check-valgrind: $(BUILD)/unit
+	CK_FORK=no CK_TIMEOUT_MULTIPLIER=50 valgrind -q --error-exitcode=1 \
+		--leak-check=full $(BUILD)/unit
+
+FUZZ_SECONDS ?= 300
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
+fuzz: $(FUZZERS:%=run-%)
+$(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: tests/fuzz/%.c $(LIB_SRC)
+	@mkdir -p $(@D)
+	clang $(filter-out -MMD -MP -Wpedantic,$(ALL_CFLAGS)) -DDPT_SANITIZE \
+		-fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -Isrc -Isrc/mech -o $@ $^ $(LIBS)
+run-%: $(BUILD)/%
+	@mkdir -p $(BUILD)/corpus/$*
+	$< -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 -timeout=20 \
+		-print_final_stats=1 $(BUILD)/corpus/$* $(wildcard \
+		tests/fuzz/corpus/$*)
 
 # -------------------------------------------------------------------- use
 

@@ -85,9 +85,10 @@ struct dpt_vectors_info {
  * content.  max_words > 0 stops after that many kept rows.  Rows whose word
  * is not UTF-8, or was seen before, are left out and counted.
  */
-DPT_API DPT_MUST_USE enum dpt_status
-dpt_vectors_read(const char *path, size_t max_words, dpt_vectors **out,
-                 dpt_error *err);
+DPT_API DPT_MUST_USE enum dpt_status dpt_vectors_read(const char *path,
+                                                      size_t max_words,
+                                                      dpt_vectors **out,
+                                                      dpt_error *err);
 DPT_API void dpt_vectors_free(dpt_vectors *v);
 DPT_API struct dpt_vectors_info dpt_vectors_about(const dpt_vectors *v);
 /* dim numbers, all finite. */
@@ -145,8 +146,8 @@ DPT_API struct dpt_index_info dpt_index_about(const dpt_index *index);
  * every word, distances of all stored neighbours, ln Z and neighbour lists
  * of a fixed sample of words by brute force.
  */
-DPT_API DPT_MUST_USE enum dpt_status
-dpt_index_verify(const dpt_index *index, dpt_error *err);
+DPT_API DPT_MUST_USE enum dpt_status dpt_index_verify(const dpt_index *index,
+                                                      dpt_error *err);
 /* The class of a word as written, or DPT_NO_WORD. */
 DPT_API uint32_t dpt_index_find(const dpt_index *index, const char *word,
                                 size_t len);
@@ -220,7 +221,7 @@ struct dpt_model_info {
 	const struct dpt_mechanism *mechanism;
 	double epsilon_requested; /* 0: parameters were given */
 	double epsilon_verified;  /* what holds; NaN where nothing is known */
-	double unchanged_mean;       /* NaN: not known without sampling */
+	double unchanged_mean;    /* NaN: not known without sampling */
 	double unchanged_token_mean; /* weighted by 1/(rank + 2.7) */
 	double distance_mean;
 	double value[DPT_MAX_PARAMS]; /* in the order of mechanism->param */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* From word vectors to an index file. */
 #include "error.h"
-#include "index.h"
-#include "normal.h"
+#include "mech.h"
 #include "save.h"
 
 #include <math.h>
@@ -12,20 +11,37 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-/* Settings t for which Z_t is stored: multiples of RATE_STEP. */
+/* Rates t measured in any case: multiples of RATE_STEP. */
 #define RATES 16
 #define RATE_STEP 0.25
+
+/* Epsilons for which every mechanism is calibrated, and the share. */
+static const double epsilons[] = {0.1, 0.2,  0.3, 0.5, 0.75, 1, 1.25,
+                                  1.5, 1.75, 2,   2.5, 3,    4, 5,
+                                  6,   8,    10,  15,  20};
+#define EPSILONS (sizeof epsilons / sizeof *epsilons)
+#define MAX_UNCHANGED 0.5
 
 struct build {
 	const dpt_vectors *v;
 	const struct dpt_build_options *o;
-	uint32_t words, dim, stride;
-	float *rows;	 /* words x stride; then one a class, in front */
-	uint32_t *klass; /* class of each word */
-	uint32_t classes;
-	struct dpt_header *image; /* the file */
-	pthread_mutex_t lock;	  /* over klass while merging */
+	uint32_t words, dim, stride, classes;
+	float *rows;          /* words x stride; then one a class, in front */
+	uint32_t *klass;      /* class of each word */
+	pthread_mutex_t lock; /* over klass while merging */
 	struct dpt_space space;
+
+	uint32_t neighbours;
+	uint32_t *id; /* classes x neighbours */
+	double *distance;
+	struct dpt_extreme least, most;
+	struct dpt_rates rates;
+	struct dpt_setting *setting;
+	uint32_t settings;
+	uint32_t *stored; /* numbers of the rates to store */
+	uint32_t stored_rates;
+
+	struct dpt_header *image; /* the file */
 };
 
 /* ---------------------------------------------------- words to classes */
@@ -35,8 +51,10 @@ static enum dpt_status copy_rows(struct build *b, dpt_error *err)
 {
 	struct dpt_vectors_info info = dpt_vectors_about(b->v);
 	if (info.rows < 2 || info.rows > INT32_MAX)
-		return dpt_fail(err, DPT_EFORMAT, "%zu words: an index "
-				"needs at least 2", info.rows);
+		return dpt_fail(err, DPT_EFORMAT,
+		                "%zu words: an index "
+		                "needs at least 2",
+		                info.rows);
 	b->words = (uint32_t)info.rows;
 	b->dim = (uint32_t)info.dim;
 	b->stride = dpt_stride(b->dim);
@@ -51,8 +69,10 @@ static enum dpt_status copy_rows(struct build *b, dpt_error *err)
 		float *to = b->rows + (size_t)w * b->stride;
 		for (uint32_t i = 0; i < b->dim; i++) {
 			if (!(fabsf(from[i]) <= 1e15F))
-				return dpt_fail(err, DPT_ERANGE, "row %u: a "
-						"value beyond 1e15", w + 1);
+				return dpt_fail(err, DPT_ERANGE,
+				                "row %u: a "
+				                "value beyond 1e15",
+				                w + 1);
 			to[i] = from[i] + 0.0F;
 		}
 	}
@@ -73,7 +93,7 @@ static enum dpt_status merge_equal(struct build *b, dpt_error *err)
 		size_t i = XXH3_64bits(x, row) & (slots - 1);
 		while (table[i] &&
 		       memcmp(b->rows + (size_t)(table[i] - 1) * b->stride, x,
-			      row) != 0)
+		              row) != 0)
 			i = (i + 1) & (slots - 1);
 		if (!table[i])
 			table[i] = w + 1;
@@ -104,7 +124,7 @@ static void merge_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
 		uint32_t x = t->col + (uint32_t)(i % t->cols);
 		if (w == x ||
 		    dpt_squared(dpt_row(&b->space, w), dpt_row(&b->space, x),
-				b->stride) >= limit)
+		                b->stride) >= limit)
 			continue;
 		pthread_mutex_lock(&b->lock);
 		w = leader(b->klass, w);
@@ -118,17 +138,17 @@ static enum dpt_status merge_near(struct build *b, dpt_error *err)
 {
 	if (!(b->o->merge_below > 0))
 		return DPT_OK;
-	enum dpt_status status = dpt_space_open(&b->space, b->rows, b->words,
-						b->dim, err);
+	enum dpt_status status =
+	    dpt_space_open(&b->space, b->rows, b->words, b->dim, err);
 	if (status)
 		return status;
 	struct dpt_pass pass = {.space = &b->space,
-				.threads = b->o->threads,
-				.visit = merge_tile,
-				.ctx = b,
-				.stage = "merging close words",
-				.progress = b->o->progress,
-				.progress_ctx = b->o->progress_ctx};
+	                        .threads = b->o->threads,
+	                        .visit = merge_tile,
+	                        .ctx = b,
+	                        .stage = "merging close words",
+	                        .progress = b->o->progress,
+	                        .progress_ctx = b->o->progress_ctx};
 	status = dpt_pairs(&pass, err);
 	dpt_space_close(&b->space);
 	return status;
@@ -141,20 +161,125 @@ static enum dpt_status number_classes(struct build *b, dpt_error *err)
 		uint32_t first = leader(b->klass, w);
 		if (first == w) {
 			memmove(b->rows + (size_t)b->classes * b->stride,
-				b->rows + (size_t)w * b->stride,
-				b->stride * sizeof(float));
+			        b->rows + (size_t)w * b->stride,
+			        b->stride * sizeof(float));
 		}
 		b->klass[w] = first; /* still a word: leaders come first */
 		b->classes += first == w;
 	}
 	uint32_t next = 0;
 	for (uint32_t w = 0; w < b->words; w++)
-		b->klass[w] = b->klass[w] == w ? next++
-					       : b->klass[b->klass[w]];
+		b->klass[w] = b->klass[w] == w ? next++ : b->klass[b->klass[w]];
 	if (b->classes < 2)
 		return dpt_fail(err, DPT_EFORMAT,
-				"all words have one vector: an index needs at "
-				"least 2 different ones");
+		                "all words have one vector: an index needs at "
+		                "least 2 different ones");
+	return DPT_OK;
+}
+
+/* ------------------------------------------------- geometry and settings */
+
+struct geometry {
+	dpt_knn *knn;
+	struct dpt_normal normal;
+};
+
+static void visit_geometry(void *ctx, unsigned thread, const struct dpt_tile *t)
+{
+	struct geometry *g = ctx;
+	dpt_knn_visit(g->knn, thread, t);
+	dpt_normal_visit(&g->normal, thread, t);
+}
+
+/* Neighbours, extremes and the rates in g: one pass over all pairs. */
+static enum dpt_status measure_all(struct build *b, struct geometry *g,
+                                   dpt_error *err)
+{
+	struct dpt_pass pass = {.space = &b->space,
+	                        .threads = b->o->threads,
+	                        .visit = visit_geometry,
+	                        .ctx = g,
+	                        .stage = "measuring all pairs",
+	                        .progress = b->o->progress,
+	                        .progress_ctx = b->o->progress_ctx};
+	enum dpt_status status =
+	    dpt_knn_new(&b->space, b->neighbours, b->o->threads, &g->knn, err);
+	if (!status)
+		status = dpt_pairs(&pass, err);
+	if (!status)
+		status = dpt_knn_finish(g->knn, b->id, b->distance, &b->least,
+		                        &b->most, err);
+	dpt_knn_free(g->knn);
+	return status;
+}
+
+static enum dpt_status measure(struct build *b, dpt_error *err)
+{
+	double t[RATES];
+	struct geometry g;
+	size_t entries = (size_t)b->classes * b->neighbours;
+
+	for (int i = 0; i < RATES; i++)
+		t[i] = RATE_STEP * (i + 1);
+	b->id = malloc(entries * sizeof *b->id);
+	b->distance = malloc(entries * sizeof *b->distance);
+	if (!b->id || !b->distance)
+		return dpt_fail_memory(err);
+	enum dpt_status status =
+	    dpt_normal_new(&g.normal, &b->space, RATES, t, err);
+	if (status)
+		return status;
+	status = measure_all(b, &g, err);
+	b->rates =
+	    (struct dpt_rates){.vectors = b->rows,
+	                       .n = b->classes,
+	                       .dim = b->dim,
+	                       .lists = {b->neighbours, b->id, b->distance},
+	                       .threads = b->o->threads,
+	                       .progress = b->o->progress,
+	                       .progress_ctx = b->o->progress_ctx};
+	if (!status)
+		status = dpt_rates_take(&b->rates, &g.normal, err);
+	dpt_normal_free(&g.normal);
+	return status;
+}
+
+static enum dpt_status calibrate(struct build *b, dpt_error *err)
+{
+	b->setting =
+	    calloc(dpt_mechanism_count() * EPSILONS, sizeof *b->setting);
+	if (!b->setting)
+		return dpt_fail_memory(err);
+	for (size_t i = 0; dpt_mech_at(i); i++) {
+		const struct dpt_mech *mech = dpt_mech_at(i);
+		for (size_t e = 0; mech->calibrate && e < EPSILONS; e++) {
+			enum dpt_status status = mech->calibrate(
+			    &b->rates, epsilons[e], MAX_UNCHANGED,
+			    &b->setting[b->settings++], err);
+			if (status)
+				return status;
+		}
+	}
+	return DPT_OK;
+}
+
+/* Lists the rates to store: the round ones and those of the settings. */
+static enum dpt_status choose_rates(struct build *b, dpt_error *err)
+{
+	b->stored = malloc((RATES + b->settings) * sizeof *b->stored);
+	if (!b->stored)
+		return dpt_fail_memory(err);
+	for (uint32_t i = 0; i < RATES; i++)
+		b->stored[b->stored_rates++] = i;
+	for (uint32_t s = 0; s < b->settings; s++) {
+		uint32_t at = 0;
+		while (at < b->stored_rates &&
+		       b->stored[at] != b->setting[s].rate)
+			at++;
+		if (at == b->stored_rates)
+			b->stored[b->stored_rates++] = b->setting[s].rate;
+		b->setting[s].rate = at;
+	}
 	return DPT_OK;
 }
 
@@ -179,34 +304,36 @@ static uint64_t text_bytes(const struct build *b)
 static enum dpt_status lay_out(struct build *b, dpt_error *err)
 {
 	struct dpt_header h = {.version = DPT_INDEX_VERSION,
-			       .sections = DPT_SECTIONS,
-			       .words = b->words,
-			       .classes = b->classes,
-			       .dim = b->dim,
-			       .neighbours = b->o->neighbours,
-			       .rates = RATES,
-			       .lookup_bits = 1,
-			       .merge_below = b->o->merge_below};
+	                       .sections = DPT_SECTIONS,
+	                       .words = b->words,
+	                       .classes = b->classes,
+	                       .dim = b->dim,
+	                       .neighbours = b->neighbours,
+	                       .rates = b->stored_rates,
+	                       .settings = b->settings,
+	                       .lookup_bits = 1,
+	                       .merge_below = b->o->merge_below,
+	                       .distance_max = b->most.distance,
+	                       .distance_min = b->least.distance};
 	memcpy(h.magic, DPT_INDEX_MAGIC, sizeof h.magic);
-	if (h.neighbours > b->classes - 1)
-		h.neighbours = b->classes - 1;
+	memcpy(h.max_pair, b->most.pair, sizeof h.max_pair);
+	memcpy(h.min_pair, b->least.pair, sizeof h.min_pair);
 	while (UINT64_C(1) << h.lookup_bits < 2 * (uint64_t)b->words)
 		h.lookup_bits++;
 	h.bytes = sizeof h;
 	for (int i = 0; i < DPT_SECTIONS; i++) {
 		struct dpt_section *s = &h.section[i];
-		s->offset = (h.bytes + DPT_INDEX_ALIGN - 1) /
-			    DPT_INDEX_ALIGN * DPT_INDEX_ALIGN;
+		s->offset = (h.bytes + DPT_INDEX_ALIGN - 1) / DPT_INDEX_ALIGN *
+		            DPT_INDEX_ALIGN;
 		s->bytes = i == DPT_TEXT
-				   ? text_bytes(b)
-				   : dpt_section_bytes(&h,
-						       (enum dpt_section_id)i);
+		               ? text_bytes(b)
+		               : dpt_section_bytes(&h, (enum dpt_section_id)i);
 		h.bytes = s->offset + s->bytes;
 	}
 	if (h.section[DPT_TEXT].bytes > UINT32_MAX)
 		return dpt_fail(err, DPT_EFORMAT, "more than 4 GiB of words");
-	size_t room = (h.bytes + DPT_INDEX_ALIGN - 1) / DPT_INDEX_ALIGN *
-		      DPT_INDEX_ALIGN;
+	size_t room =
+	    (h.bytes + DPT_INDEX_ALIGN - 1) / DPT_INDEX_ALIGN * DPT_INDEX_ALIGN;
 	b->image = aligned_alloc(DPT_INDEX_ALIGN, room);
 	if (!b->image)
 		return dpt_fail_memory(err);
@@ -245,90 +372,35 @@ static void fill_words(struct build *b)
 	starts[0] = 0;
 }
 
-struct geometry {
-	dpt_knn *knn;
-	struct dpt_normal normal;
-};
-
-static void visit_geometry(void *ctx, unsigned thread, const struct dpt_tile *t)
+static void fill_numbers(struct build *b)
 {
-	struct geometry *g = ctx;
-	dpt_knn_visit(g->knn, thread, t);
-	dpt_normal_visit(&g->normal, t);
-}
+	const struct dpt_section *at = b->image->section;
+	struct dpt_rate *rate = section(b, DPT_RATES);
+	double *others = section(b, DPT_OTHERS);
 
-/* Neighbours, extremes and normalisers: one pass over all pairs. */
-static enum dpt_status fill_geometry(struct build *b, dpt_error *err)
-{
-	double rate[RATES];
-	struct dpt_header *h = b->image;
-	struct geometry g = {.normal = {.space = &b->space,
-					.rates = RATES,
-					.t = rate,
-					.others = section(b, DPT_OTHERS)}};
-	struct dpt_pass pass = {.space = &b->space,
-				.threads = b->o->threads,
-				.visit = visit_geometry,
-				.ctx = &g,
-				.stage = "measuring all pairs",
-				.progress = b->o->progress,
-				.progress_ctx = b->o->progress_ctx};
-	struct dpt_extreme least, most;
-
-	for (int i = 0; i < RATES; i++)
-		rate[i] = RATE_STEP * (i + 1);
-	enum dpt_status status = dpt_knn_new(&b->space, h->neighbours,
-					     b->o->threads, &g.knn, err);
-	dpt_normal_start(&g.normal);
-	if (!status)
-		status = dpt_pairs(&pass, err);
-	if (!status)
-		status = dpt_knn_finish(g.knn, section(b, DPT_NEIGHBOURS),
-					section(b, DPT_DISTANCES), &least,
-					&most, err);
-	dpt_knn_free(g.knn);
-	if (status)
-		return status;
-	h->distance_min = least.distance;
-	h->distance_max = most.distance;
-	memcpy(h->min_pair, least.pair, sizeof h->min_pair);
-	memcpy(h->max_pair, most.pair, sizeof h->max_pair);
-	return DPT_OK;
-}
-
-static enum dpt_status fill_rates(struct build *b, dpt_error *err)
-{
-	struct dpt_lists lists = {b->image->neighbours,
-				  section(b, DPT_NEIGHBOURS),
-				  section(b, DPT_DISTANCES)};
-	const double *others = section(b, DPT_OTHERS);
-	double *rates = section(b, DPT_RATES);
-	enum dpt_status status = DPT_OK;
-	for (int i = 0; !status && i < RATES; i++) {
-		double steepness = 0;
-		if (b->o->progress)
-			b->o->progress(b->o->progress_ctx, "verifying rates",
-				       i, RATES);
-		status = dpt_steepness(&b->space, &lists,
-				       others + (size_t)i * b->classes,
-				       b->o->threads, &steepness, err);
-		rates[2 * i] = RATE_STEP * (i + 1);
-		rates[2 * i + 1] = rates[2 * i] + steepness;
+	memcpy(section(b, DPT_VECTORS), b->rows, at[DPT_VECTORS].bytes);
+	memcpy(section(b, DPT_NEIGHBOURS), b->id, at[DPT_NEIGHBOURS].bytes);
+	memcpy(section(b, DPT_DISTANCES), b->distance, at[DPT_DISTANCES].bytes);
+	memcpy(section(b, DPT_SETTINGS), b->setting, at[DPT_SETTINGS].bytes);
+	for (uint32_t i = 0; i < b->stored_rates; i++) {
+		rate[i] = b->rates.rate[b->stored[i]];
+		memcpy(others + (size_t)i * b->classes,
+		       b->rates.others[b->stored[i]],
+		       b->classes * sizeof *others);
 	}
-	return status;
 }
 
 static void seal(struct build *b)
 {
 	for (int i = 0; i < DPT_SECTIONS; i++) {
 		struct dpt_section *s = &b->image->section[i];
-		s->hash = XXH3_64bits(section(b, (enum dpt_section_id)i),
-				      s->bytes);
+		s->hash =
+		    XXH3_64bits(section(b, (enum dpt_section_id)i), s->bytes);
 	}
 	b->image->checksum = dpt_header_checksum(b->image);
 }
 
-static enum dpt_status build(struct build *b, const char *path, dpt_error *err)
+static enum dpt_status make_classes(struct build *b, dpt_error *err)
 {
 	enum dpt_status status = copy_rows(b, err);
 	if (!status)
@@ -337,43 +409,55 @@ static enum dpt_status build(struct build *b, const char *path, dpt_error *err)
 		status = merge_near(b, err);
 	if (!status)
 		status = number_classes(b, err);
+	b->neighbours =
+	    b->o->neighbours < b->classes ? b->o->neighbours : b->classes - 1;
+	return status;
+}
+
+static enum dpt_status build(struct build *b, const char *path, dpt_error *err)
+{
+	enum dpt_status status = make_classes(b, err);
+	if (!status)
+		status =
+		    dpt_space_open(&b->space, b->rows, b->classes, b->dim, err);
+	if (!status)
+		status = measure(b, err);
+	if (!status)
+		status = calibrate(b, err);
+	if (!status)
+		status = choose_rates(b, err);
 	if (!status)
 		status = lay_out(b, err);
 	if (status)
 		return status;
 	fill_words(b);
-	memcpy(section(b, DPT_VECTORS), b->rows,
-	       b->image->section[DPT_VECTORS].bytes);
-	status = dpt_space_open(&b->space, section(b, DPT_VECTORS), b->classes,
-				b->dim, err);
-	if (!status)
-		status = fill_geometry(b, err);
-	if (!status)
-		status = fill_rates(b, err);
-	if (status)
-		return status;
+	fill_numbers(b);
 	seal(b);
 	return dpt_save(path, b->image, b->image->bytes, err);
 }
 
 enum dpt_status dpt_index_build(const dpt_vectors *v,
-				const struct dpt_build_options *options,
-				const char *path, dpt_error *err)
+                                const struct dpt_build_options *options,
+                                const char *path, dpt_error *err)
 {
 	if (options->neighbours < 1 || options->neighbours > DPT_MAX_NEIGHBOURS)
 		return dpt_fail(err, DPT_ERANGE,
-				"neighbours must be from 1 to %d",
-				DPT_MAX_NEIGHBOURS);
+		                "neighbours must be from 1 to %d",
+		                DPT_MAX_NEIGHBOURS);
 	if (!(options->merge_below >= 0 && options->merge_below < 1e15))
 		return dpt_fail(err, DPT_ERANGE,
-				"the merging distance must be 0 or more");
-	struct build b = {.v = v,
-			  .o = options,
-			  .lock = PTHREAD_MUTEX_INITIALIZER};
+		                "the merging distance must be 0 or more");
+	struct build b = {
+	    .v = v, .o = options, .lock = PTHREAD_MUTEX_INITIALIZER};
 	enum dpt_status status = build(&b, path, err);
+	dpt_rates_free(&b.rates);
 	dpt_space_close(&b.space);
 	free(b.rows);
 	free(b.klass);
+	free(b.id);
+	free(b.distance);
+	free(b.setting);
+	free(b.stored);
 	free(b.image);
 	return status;
 }

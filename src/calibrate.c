@@ -2,133 +2,155 @@
 #include "calibrate.h"
 
 #include "error.h"
-#include "normal.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
 
-/* Weight of the word of this rank among tokens: Zipf with an offset. */
-static double token_weight(uint32_t rank)
+enum dpt_status dpt_rates_open(struct dpt_rates *r, const dpt_index *index,
+                               const struct dpt_settings *s, dpt_error *err)
 {
-	return 1 / (rank + 2.7);
+	const struct dpt_header *h = index->header;
+	*r = (struct dpt_rates){.vectors = index->vectors,
+	                        .n = h->classes,
+	                        .dim = h->dim,
+	                        .lists = index->lists,
+	                        .threads = s->threads,
+	                        .progress = s->progress,
+	                        .progress_ctx = s->progress_ctx};
+	return dpt_rates_borrow(r, h->rates, index->rates, index->others, err);
 }
 
-static void unchanged_shares(struct dpt_rate *rate, uint32_t n)
+const struct dpt_setting *dpt_setting_stored(const dpt_index *index,
+                                             const char *mechanism,
+                                             const struct dpt_settings *s)
 {
-	double sum = 0, weighted = 0, weights = 0;
-	for (uint32_t w = 0; w < n; w++) {
-		double p = 1 / (1 + rate->others[w]);
-		sum += p;
-		weighted += token_weight(w) * p;
-		weights += token_weight(w);
+	for (uint32_t i = 0; i < index->header->settings; i++) {
+		const struct dpt_setting *known = &index->settings[i];
+		if (!s->params && known->epsilon == s->epsilon &&
+		    known->max_unchanged == s->max_unchanged &&
+		    strcmp(known->mechanism, mechanism) == 0)
+			return known;
 	}
-	rate->unchanged_mean = sum / n;
-	rate->unchanged_token_mean = weighted / weights;
-}
-
-/* The stored rate equal to t, or NULL. */
-static const double *stored(const dpt_index *index, double t, double *epsilon)
-{
-	for (uint32_t i = 0; i < index->header->rates; i++)
-		if (index->rates[2 * i] == t) {
-			*epsilon = index->rates[2 * i + 1];
-			return index->others +
-			       (size_t)i * index->header->classes;
-		}
 	return NULL;
 }
 
-enum dpt_status dpt_rate_measure(const dpt_index *index, double t,
-				 const struct dpt_settings *s,
-				 struct dpt_rate *out, dpt_error *err)
+struct dpt_setting dpt_setting_exponential(const struct dpt_rates *r, size_t i)
 {
-	uint32_t n = index->header->classes;
-	struct dpt_space space = {0};
-	*out = (struct dpt_rate){.t = t};
-	out->others = malloc(n * sizeof *out->others);
-	if (!out->others)
-		return dpt_fail_memory(err);
-	enum dpt_status status = DPT_OK;
-	const double *known = stored(index, t, &out->epsilon);
-	if (known) {
-		for (uint32_t w = 0; w < n; w++)
-			out->others[w] = known[w];
-	} else {
-		struct dpt_normal z = {&space, 1, &t, out->others};
-		double steepness = 0;
-		status = dpt_index_space(index, &space, err);
-		if (!status)
-			status = dpt_normal_pass(&z, s->threads, s->progress,
-						 s->progress_ctx, err);
-		if (!status)
-			status = dpt_steepness(&space, &index->lists,
-					       out->others, s->threads,
-					       &steepness, err);
-		out->epsilon = t + steepness;
-		dpt_space_close(&space);
-	}
-	if (status) {
-		free(out->others);
-		out->others = NULL;
-		return status;
-	}
-	unchanged_shares(out, n);
-	return DPT_OK;
+	const struct dpt_rate *rate = &r->rate[i];
+	struct dpt_setting s = {.verified = rate->epsilon,
+	                        .unchanged_mean = rate->unchanged_mean,
+	                        .unchanged_token_mean =
+	                            rate->unchanged_token_mean,
+	                        .distance_mean = rate->distance_mean,
+	                        .scale = INFINITY,
+	                        .fallback = 1,
+	                        .mean = 1,
+	                        .kmax = 1,
+	                        .rate = (uint32_t)i};
+	snprintf(s.mechanism, sizeof s.mechanism, "exponential");
+	return s;
 }
 
+/*
+ * The search for the best rate: low is feasible (or rate 0, which always is)
+ * and high is not.  The cost of a rate divided by it, and the logarithm of
+ * the unchanged share, are nearly straight between two measured rates: so
+ * interpolating them foretells where the limit is met.
+ */
+struct search {
+	double epsilon, max_unchanged;
+	struct dpt_rate low, high; /* high.t is infinite if none is known */
+	size_t best;               /* number of low */
+};
+
+#define ENOUGH 0.999 /* of what is allowed is used */
+
 /* How much of what is allowed a rate uses: feasible up to 1. */
-static double load(const struct dpt_rate *r, const struct dpt_settings *s)
+static double load(const struct search *s, const struct dpt_rate *r)
 {
 	double spent = r->epsilon / (s->epsilon * (1 - DPT_SLACK));
 	double kept = r->unchanged_token_mean / s->max_unchanged;
 	return spent > kept ? spent : kept;
 }
 
-/*
- * Narrows an interval around the largest feasible rate by false position,
- * kept away from the ends so that both sides shrink.  The load grows with
- * the rate; where it should not, what is returned is feasible all the same,
- * since only measured rates are.
- */
-enum dpt_status dpt_rate_calibrate(const dpt_index *index,
-				   const struct dpt_settings *s,
-				   struct dpt_rate *out, dpt_error *err)
+static void look_at(struct search *s, const struct dpt_rates *r, size_t i)
 {
-	struct dpt_rate best = {0};
-	double low = 0, low_load = 0, high = s->epsilon, high_load = INFINITY;
-	double t = s->epsilon / 2;
-	for (int step = 0; step < 40; step++) {
-		struct dpt_rate r;
-		enum dpt_status status =
-			dpt_rate_measure(index, t, s, &r, err);
-		if (status) {
-			free(best.others);
-			return status;
-		}
-		double now = load(&r, s);
-		if (now <= 1) {
-			low = t;
-			low_load = now;
-			free(best.others);
-			best = r;
-		} else {
-			high = t;
-			high_load = now;
-			free(r.others);
-		}
-		if (best.others && (low_load > 0.999 || high - low < 1e-4 * low))
-			break;
-		double part = isfinite(high_load)
-				      ? (1 - low_load) / (high_load - low_load)
-				      : fmin(1 / now - 1, 1) * low /
-						(high - low);
-		part = part < 0.05 ? 0.05 : part > 0.95 ? 0.95 : part;
-		t = low + part * (high - low);
+	const struct dpt_rate *rate = &r->rate[i];
+	if (load(s, rate) > 1) {
+		if (rate->t < s->high.t)
+			s->high = *rate;
+	} else if (rate->t > s->low.t) {
+		s->low = *rate;
+		s->best = i;
 	}
-	if (!best.others)
-		return dpt_fail(err, DPT_EPRIVACY,
-				"no rate of this index keeps epsilon %g",
-				s->epsilon);
-	*out = best;
+}
+
+/* What rate t is expected to be, t between low and high. */
+static struct dpt_rate foretell(const struct search *s, double t)
+{
+	const struct dpt_rate *a = &s->low, *b = &s->high;
+	double part = (t - a->t) / (b->t - a->t), slope = b->epsilon / b->t;
+	if (a->t > 0)
+		slope = (1 - part) * a->epsilon / a->t + part * slope;
+	return (struct dpt_rate){
+	    .t = t,
+	    .epsilon = slope * t,
+	    .unchanged_token_mean =
+	        a->t > 0
+	            ? a->unchanged_token_mean *
+	                  pow(b->unchanged_token_mean / a->unchanged_token_mean,
+	                      part)
+	            : b->unchanged_token_mean * part};
+}
+
+static double next_rate(const struct search *s)
+{
+	if (!isfinite(s->high.t))
+		return s->low.t > 0 ? s->low.t * 1.5 : s->epsilon / 2;
+	double low = s->low.t, high = s->high.t, margin = (high - low) / 50;
+	while (high - low > 1e-9 * high) {
+		double middle = (low + high) / 2;
+		struct dpt_rate r = foretell(s, middle);
+		if (load(s, &r) <= (1 + ENOUGH) / 2)
+			low = middle;
+		else
+			high = middle;
+	}
+	return fmin(fmax(low, s->low.t + margin), s->high.t - margin);
+}
+
+static bool finished(const struct search *s)
+{
+	return s->low.t > 0 &&
+	       (load(s, &s->low) > ENOUGH || s->low.t > 1e9 / s->epsilon ||
+	        s->high.t - s->low.t < 1e-4 * s->low.t);
+}
+
+enum dpt_status dpt_calibrate_exponential(struct dpt_rates *r, double epsilon,
+                                          double max_unchanged,
+                                          struct dpt_setting *out,
+                                          dpt_error *err)
+{
+	struct search s = {.epsilon = epsilon,
+	                   .max_unchanged = max_unchanged,
+	                   .high = {.t = INFINITY}};
+	for (size_t i = 0; i < r->count; i++)
+		look_at(&s, r, i);
+	for (int step = 0; !finished(&s); step++) {
+		double t = next_rate(&s);
+		if (step == 100)
+			return dpt_fail(err, DPT_EPRIVACY,
+			                "no rate of this index keeps epsilon "
+			                "%g",
+			                epsilon);
+		enum dpt_status status = dpt_rates_measure(r, 1, &t, err);
+		if (status)
+			return status;
+		look_at(&s, r, r->count - 1);
+	}
+	*out = dpt_setting_exponential(r, s.best);
+	out->epsilon = epsilon;
+	out->max_unchanged = max_unchanged;
 	return DPT_OK;
 }

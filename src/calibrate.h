@@ -3,7 +3,7 @@
 #ifndef DPT_CALIBRATE_H
 #define DPT_CALIBRATE_H
 
-#include "channel.h"
+#include "index.h"
 
 /*
  * The share by which a verified epsilon stays below the one asked for: more
@@ -11,28 +11,29 @@
  */
 #define DPT_SLACK 1e-6
 
-/* A rate of the exponential kernel with all that is known of it. */
-struct dpt_rate {
-	double t;
-	double epsilon;		     /* eps_E(t), exact */
-	double unchanged_mean;	     /* of E, uniform over words */
-	double unchanged_token_mean; /* and weighted by 1/(rank + 2.7) */
-	double *others;		     /* Z_t(w) - 1; malloc'd */
-};
+/* The rates an index knows; more can be measured. */
+DPT_MUST_USE enum dpt_status dpt_rates_open(struct dpt_rates *r,
+                                            const dpt_index *index,
+                                            const struct dpt_settings *s,
+                                            dpt_error *err);
 
-/* Measures eps_E of one rate: two passes over the pairs. */
-DPT_MUST_USE enum dpt_status dpt_rate_measure(const dpt_index *index, double t,
-					      const struct dpt_settings *s,
-					      struct dpt_rate *out,
-					      dpt_error *err);
+/* The setting stored for exactly these settings, or NULL. */
+const struct dpt_setting *dpt_setting_stored(const dpt_index *index,
+                                             const char *mechanism,
+                                             const struct dpt_settings *s);
+
+/* E alone at rate number i of r. */
+struct dpt_setting dpt_setting_exponential(const struct dpt_rates *r, size_t i);
 
 /*
- * The largest rate found with eps_E(t) <= (1 - slack) epsilon and a token
- * unchanged share of at most max_unchanged.
+ * The exponential mechanism with the largest rate found that keeps
+ * eps_E(t) <= (1 - slack) epsilon and a token unchanged share of at most
+ * max_unchanged.  Rates measured on the way are added to r.
  */
-DPT_MUST_USE enum dpt_status dpt_rate_calibrate(const dpt_index *index,
-						const struct dpt_settings *s,
-						struct dpt_rate *out,
-						dpt_error *err);
+DPT_MUST_USE enum dpt_status dpt_calibrate_exponential(struct dpt_rates *r,
+                                                       double epsilon,
+                                                       double max_unchanged,
+                                                       struct dpt_setting *out,
+                                                       dpt_error *err);
 
 #endif

@@ -13,9 +13,9 @@ enum { EMPTY, BUSY, READY };
 
 struct dpt_channel {
 	const dpt_index *index;
-	struct dpt_channel_params p;
-	uint32_t listed;
-	double *others;	 /* Z_t(w) - 1 */
+	double t, scale, fallback;
+	uint32_t kmax, listed;
+	double *others;  /* Z_t(w) - 1 */
 	double *poisson; /* p_k of the truncated Poisson, from k = 1 */
 	/*
 	 * Tables to draw from: running sums of the weights of w, the tail
@@ -39,9 +39,9 @@ static void poisson_terms(double mean, uint32_t kmax, double *p)
 }
 
 enum dpt_status dpt_channel_new(const dpt_index *index,
-				const struct dpt_channel_params *params,
-				const double *others, dpt_channel **out,
-				dpt_error *err)
+                                const struct dpt_setting *setting, double t,
+                                const double *others, dpt_channel **out,
+                                dpt_error *err)
 {
 	size_t n = index->header->classes;
 	dpt_channel *c = calloc(1, sizeof *c);
@@ -49,10 +49,13 @@ enum dpt_status dpt_channel_new(const dpt_index *index,
 	if (!c)
 		return dpt_fail_memory(err);
 	c->index = index;
-	c->p = *params;
+	c->t = t;
+	c->scale = setting->scale;
+	c->fallback = setting->fallback;
+	c->kmax = setting->kmax;
 	c->listed = index->lists.k + 1;
 	c->others = malloc(n * sizeof *c->others);
-	c->poisson = malloc(c->p.kmax * sizeof *c->poisson);
+	c->poisson = malloc(c->kmax * sizeof *c->poisson);
 	c->sums = calloc(n, (c->listed + 1) * sizeof *c->sums);
 	c->state = calloc(n, sizeof *c->state);
 	if (!c->others || !c->poisson || !c->sums || !c->state) {
@@ -60,8 +63,26 @@ enum dpt_status dpt_channel_new(const dpt_index *index,
 		return dpt_fail_memory(err);
 	}
 	memcpy(c->others, others, n * sizeof *c->others);
-	poisson_terms(c->p.mean, c->p.kmax, c->poisson);
+	poisson_terms(setting->mean, c->kmax, c->poisson);
 	*out = c;
+	return DPT_OK;
+}
+
+enum dpt_status dpt_channel_open(dpt_model *model,
+                                 const struct dpt_setting *setting,
+                                 const struct dpt_rates *rates, dpt_error *err)
+{
+	dpt_channel *channel;
+	enum dpt_status status =
+	    dpt_channel_new(model->index, setting, rates->rate[setting->rate].t,
+	                    rates->others[setting->rate], &channel, err);
+	if (status)
+		return status;
+	model->state = channel;
+	model->info.epsilon_verified = setting->verified;
+	model->info.unchanged_mean = setting->unchanged_mean;
+	model->info.unchanged_token_mean = setting->unchanged_token_mean;
+	model->info.distance_mean = setting->distance_mean;
 	return DPT_OK;
 }
 
@@ -99,20 +120,20 @@ static double sum_tail(const dpt_channel *c, uint32_t w)
 	for (uint32_t v = 0; v < x->header->classes; v++) {
 		double d = dpt_index_distance(x, w, v);
 		if (d > last || (d == last && v > last_id))
-			sum += exp(-clipped(c->p.rate * d));
+			sum += exp(-clipped(c->t * d));
 	}
 	return sum;
 }
 
 /* K(v|w) by rank: exp(-d/b) times the sum of p_k / S_k over k > rank. */
 static void add_candidates(const dpt_channel *c, uint32_t w, double share,
-			   double *p)
+                           double *p)
 {
-	uint32_t kmax = c->p.kmax;
+	uint32_t kmax = c->kmax;
 	double part = 0, below = 0;
 	double weight[DPT_MAX_LISTED], term[DPT_MAX_LISTED];
 	for (uint32_t k = 0; k < kmax; k++) {
-		weight[k] = exp(-listed_distance(c, w, k) / c->p.scale);
+		weight[k] = exp(-listed_distance(c, w, k) / c->scale);
 		below += weight[k];
 		term[k] = c->poisson[k] / below;
 	}
@@ -123,14 +144,14 @@ static void add_candidates(const dpt_channel *c, uint32_t w, double share,
 }
 
 void dpt_channel_row(const dpt_channel *c, uint32_t w,
-		     struct dpt_channel_row *row)
+                     struct dpt_channel_row *row)
 {
 	double p[DPT_MAX_LISTED], near = 0, tail;
-	double z = 1 + c->others[w], f = c->p.fallback;
+	double z = 1 + c->others[w], f = c->fallback;
 	bool all = c->listed == c->index->header->classes;
 
 	for (uint32_t r = 1; r < c->listed; r++) {
-		double e = exp(-clipped(c->p.rate * listed_distance(c, w, r)));
+		double e = exp(-clipped(c->t * listed_distance(c, w, r)));
 		near += e;
 		p[r] = f * e / z;
 	}
@@ -183,27 +204,25 @@ static const uint64_t *table(const dpt_channel *c, uint32_t w, uint64_t *room)
  * uniform one, accepted by its kernel over that of the last in the list,
  * which bounds them all.
  */
-static uint32_t draw_tail(const dpt_channel *c, struct dpt_rng *rng,
-			  uint32_t w)
+static uint32_t draw_tail(const dpt_channel *c, struct dpt_rng *rng, uint32_t w)
 {
 	const struct dpt_lists *l = &c->index->lists;
 	double last = listed_distance(c, w, c->listed - 1);
-	double bound = clipped(c->p.rate * last);
+	double bound = clipped(c->t * last);
 	uint32_t last_id = l->id[(size_t)w * l->k + l->k - 1];
 	for (;;) {
 		uint32_t v = dpt_rng_below(rng, c->index->header->classes);
 		double d = dpt_index_distance(c->index, w, v);
 		if (d < last || (d == last && v <= last_id))
 			continue;
-		double accept = exp(bound - clipped(c->p.rate * d));
+		double accept = exp(bound - clipped(c->t * d));
 		if (accept >= 1 ||
 		    dpt_rng_u64(rng) < (uint64_t)(accept * 0x1p64))
 			return v;
 	}
 }
 
-uint32_t dpt_channel_draw(const dpt_channel *c, struct dpt_rng *rng,
-			  uint32_t w)
+uint32_t dpt_channel_draw(const dpt_channel *c, struct dpt_rng *rng, uint32_t w)
 {
 	uint64_t room[DPT_MAX_LISTED + 1];
 	const uint64_t *sums = table(c, w, room);
@@ -219,7 +238,7 @@ uint32_t dpt_channel_draw(const dpt_channel *c, struct dpt_rng *rng,
 }
 
 void dpt_channel_draw_batch(const dpt_channel *c, const struct dpt_batch *b,
-			    uint32_t *out)
+                            uint32_t *out)
 {
 	struct dpt_rng rng;
 	for (size_t i = 0; i < b->records; i++) {

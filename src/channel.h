@@ -25,40 +25,40 @@
 #define DPT_WEIGHTS (UINT64_C(1) << 63)
 #define DPT_MAX_LISTED (DPT_MAX_NEIGHBOURS + 1)
 
-struct dpt_channel_params {
-	double rate;	 /* t > 0 */
-	double scale;	 /* b > 0, may be infinite */
-	double fallback; /* f in [0, 1] */
-	double mean;	 /* of the Poisson number of candidates */
-	uint32_t kmax;	 /* at most neighbours + 1 */
-};
-
 typedef struct dpt_channel dpt_channel;
 
 /*
- * others: Z_t(w) - 1 of all words for t = rate; copied.
+ * The channel of a setting whose rate is t: scale b may be infinite, kmax is
+ * at most neighbours + 1.  others, Z_t(w) - 1 of all words, is copied.
  */
-DPT_MUST_USE enum dpt_status
-dpt_channel_new(const dpt_index *index, const struct dpt_channel_params *params,
-		const double *others, dpt_channel **out, dpt_error *err);
+DPT_MUST_USE enum dpt_status dpt_channel_new(const dpt_index *index,
+                                             const struct dpt_setting *setting,
+                                             double t, const double *others,
+                                             dpt_channel **out, dpt_error *err);
 void dpt_channel_free(dpt_channel *channel);
+
+/* The same as the state of a model, with its figures in model->info. */
+DPT_MUST_USE enum dpt_status dpt_channel_open(dpt_model *model,
+                                              const struct dpt_setting *setting,
+                                              const struct dpt_rates *rates,
+                                              dpt_error *err);
 
 /* Words in the list part: w itself and its neighbours. */
 uint32_t dpt_channel_listed(const dpt_channel *channel);
 
 struct dpt_channel_row {
 	uint64_t *weight; /* listed of them: w, then neighbours by rank */
-	uint64_t tail;	  /* of all other words together */
+	uint64_t tail;    /* of all other words together */
 	double tail_log;  /* ln P(v|w) = tail_log - kernel exponent of v */
 };
 
 /* row->weight has room for listed weights; all weights sum to DPT_WEIGHTS. */
 void dpt_channel_row(const dpt_channel *channel, uint32_t w,
-		     struct dpt_channel_row *row);
+                     struct dpt_channel_row *row);
 
 uint32_t dpt_channel_draw(const dpt_channel *channel, struct dpt_rng *rng,
-			  uint32_t w);
+                          uint32_t w);
 void dpt_channel_draw_batch(const dpt_channel *channel,
-			    const struct dpt_batch *batch, uint32_t *out);
+                            const struct dpt_batch *batch, uint32_t *out);
 
 #endif

@@ -15,14 +15,15 @@ static enum dpt_status check_words(const dpt_index *x, dpt_error *err)
 		size_t len = x->offsets[w + 1] - x->offsets[w];
 		if (dpt_index_find(x, word, len) != x->classes[w])
 			return dpt_fail(err, DPT_EINDEX,
-					"word number %u is not found", w + 1);
+			                "word number %u is not found", w + 1);
 	}
 	for (uint32_t c = 0; c < x->header->classes; c++)
 		for (uint32_t i = x->starts[c]; i < x->starts[c + 1]; i++)
 			if (x->classes[x->members[i]] != c)
 				return dpt_fail(err, DPT_EINDEX,
-						"class %u has a word of "
-						"another", c);
+				                "class %u has a word of "
+				                "another",
+				                c);
 	return DPT_OK;
 }
 
@@ -35,14 +36,16 @@ static enum dpt_status check_distances(const dpt_index *x, dpt_error *err)
 		     i++)
 			if (l->distance[i] !=
 			    dpt_index_distance(x, w, l->id[i]))
-				return dpt_fail(err, DPT_EINDEX, "class %u has "
-						"a wrong distance", w);
+				return dpt_fail(err, DPT_EINDEX,
+				                "class %u has "
+				                "a wrong distance",
+				                w);
 	if (h->distance_max !=
-		    dpt_index_distance(x, h->max_pair[0], h->max_pair[1]) ||
+	        dpt_index_distance(x, h->max_pair[0], h->max_pair[1]) ||
 	    h->distance_min !=
-		    dpt_index_distance(x, h->min_pair[0], h->min_pair[1]))
+	        dpt_index_distance(x, h->min_pair[0], h->min_pair[1]))
 		return dpt_fail(err, DPT_EINDEX,
-				"the extreme distances are wrong");
+		                "the extreme distances are wrong");
 	return DPT_OK;
 }
 
@@ -55,7 +58,7 @@ static bool list_complete(const dpt_index *x, uint32_t w)
 	for (uint32_t v = 0; v < x->header->classes; v++) {
 		double d = dpt_index_distance(x, w, v);
 		if (v != w && (d < l->distance[last] ||
-			       (d == l->distance[last] && v <= l->id[last])))
+		               (d == l->distance[last] && v <= l->id[last])))
 			nearer++;
 		if (d > x->header->distance_max ||
 		    (v != w && d < x->header->distance_min))
@@ -66,12 +69,12 @@ static bool list_complete(const dpt_index *x, uint32_t w)
 
 static bool normaliser_right(const dpt_index *x, uint32_t w, uint32_t rate)
 {
-	double t = x->rates[2 * (size_t)rate], sum = 0;
+	double t = x->rates[rate].t, sum = 0;
 	for (uint32_t v = 0; v < x->header->classes; v++) {
 		double td = t * dpt_index_distance(x, w, v);
 		if (v != w)
-			sum += exp(-(td < DPT_KERNEL_CLIP ? td
-							  : DPT_KERNEL_CLIP));
+			sum +=
+			    exp(-(td < DPT_KERNEL_CLIP ? td : DPT_KERNEL_CLIP));
 	}
 	double kept = x->others[(size_t)rate * x->header->classes + w];
 	return fabs(kept - sum) <= 1e-11 * sum;
@@ -87,12 +90,13 @@ enum dpt_status dpt_index_verify(const dpt_index *x, dpt_error *err)
 	for (uint32_t w = 0; !status && w < n; w += step) {
 		if (!list_complete(x, w))
 			return dpt_fail(err, DPT_EINDEX,
-					"class %u has wrong neighbours", w);
+			                "class %u has wrong neighbours", w);
 		for (uint32_t rate = 0; rate < x->header->rates; rate++)
 			if (!normaliser_right(x, w, rate))
 				return dpt_fail(err, DPT_EINDEX,
-						"class %u has a wrong "
-						"normaliser", w);
+				                "class %u has a wrong "
+				                "normaliser",
+				                w);
 	}
 	return status;
 }

@@ -8,7 +8,7 @@
 /* Fills err (where not NULL) and returns status, for `return dpt_fail(...)`. */
 enum dpt_status dpt_fail(dpt_error *err, enum dpt_status status,
                          const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 
 /* DPT_ENOMEM, "out of memory". */
 enum dpt_status dpt_fail_memory(dpt_error *err);

@@ -53,7 +53,9 @@ uint64_t dpt_section_bytes(const struct dpt_header *h, enum dpt_section_id id)
 	case DPT_VECTORS: return 4 * n * dpt_stride(h->dim);
 	case DPT_NEIGHBOURS: return 4 * n * k;
 	case DPT_DISTANCES: return 8 * n * k;
-	case DPT_RATES: return UINT64_C(16) * h->rates;
+	case DPT_RATES: return sizeof(struct dpt_rate) * (uint64_t)h->rates;
+	case DPT_SETTINGS:
+		return sizeof(struct dpt_setting) * (uint64_t)h->settings;
 	case DPT_OTHERS: return 8 * n * h->rates;
 	case DPT_TEXT:
 	case DPT_SECTIONS: break;
@@ -76,8 +78,8 @@ static const char *header_fault(const struct dpt_header *h, size_t size)
 	if (h->classes < 2 || h->classes > INT32_MAX || h->words < h->classes ||
 	    h->words > INT32_MAX || h->dim == 0 || h->dim > 65536 ||
 	    h->neighbours == 0 || h->neighbours >= h->classes ||
-	    h->neighbours > DPT_MAX_NEIGHBOURS ||
-	    h->rates > 4096 || h->lookup_bits > 32 ||
+	    h->neighbours > DPT_MAX_NEIGHBOURS || h->rates > 4096 ||
+	    h->settings > 4096 || h->lookup_bits > 32 ||
 	    (UINT64_C(1) << h->lookup_bits) <= h->words)
 		return "damaged: impossible sizes";
 	if (!isfinite(h->distance_max) || !(h->distance_min > 0) ||
@@ -87,7 +89,7 @@ static const char *header_fault(const struct dpt_header *h, size_t size)
 }
 
 static const char *section_fault(const struct dpt_header *h,
-				 enum dpt_section_id id)
+                                 enum dpt_section_id id)
 {
 	const struct dpt_section *s = &h->section[id];
 	uint64_t want = dpt_section_bytes(h, id);
@@ -158,6 +160,21 @@ static bool lists_ok(const dpt_index *x)
 	return ok;
 }
 
+/* Whether a mechanism could be made from each without harm. */
+static bool settings_ok(const dpt_index *x)
+{
+	bool ok = true;
+	for (uint32_t i = 0; i < x->header->settings; i++) {
+		const struct dpt_setting *s = &x->settings[i];
+		ok &= memchr(s->mechanism, 0, sizeof s->mechanism) != NULL &&
+		      s->rate < x->header->rates && s->kmax >= 1 &&
+		      s->kmax <= x->header->neighbours + 1 && s->scale > 0 &&
+		      s->fallback >= 0 && s->fallback <= 1 && s->mean > 0 &&
+		      s->mean < 1e6;
+	}
+	return ok;
+}
+
 static const char *content_fault(const dpt_index *x)
 {
 	const struct dpt_header *h = x->header;
@@ -174,8 +191,8 @@ static const char *content_fault(const dpt_index *x)
 	    !all_below(h->max_pair, 2, h->classes) ||
 	    !all_below(h->min_pair, 2, h->classes))
 		return "damaged: its neighbours make no sense";
-	if (!all_finite(x->rates, 2 * (size_t)h->rates, true) ||
-	    !all_finite(x->others, n * h->rates, true))
+	if (!all_finite(x->rates, 5 * (size_t)h->rates, true) ||
+	    !all_finite(x->others, n * h->rates, true) || !settings_ok(x))
 		return "damaged: its normalisers make no sense";
 	return NULL;
 }
@@ -200,6 +217,7 @@ static void set_pointers(dpt_index *x, const struct dpt_header *h)
 	x->lists.distance = at[DPT_DISTANCES];
 	x->rates = at[DPT_RATES];
 	x->others = at[DPT_OTHERS];
+	x->settings = at[DPT_SETTINGS];
 }
 
 static const char *attach(dpt_index *x, const void *data, size_t size)
@@ -214,8 +232,8 @@ static const char *attach(dpt_index *x, const void *data, size_t size)
 	return content_fault(x);
 }
 
-enum dpt_status dpt_index_attach(const void *data, size_t size,
-				 dpt_index **out, dpt_error *err)
+enum dpt_status dpt_index_attach(const void *data, size_t size, dpt_index **out,
+                                 dpt_error *err)
 {
 	struct mapping *m = calloc(1, sizeof *m);
 	*out = NULL;
@@ -231,7 +249,7 @@ enum dpt_status dpt_index_attach(const void *data, size_t size,
 }
 
 static enum dpt_status map(const char *path, void **data, size_t *size,
-			   dpt_error *err)
+                           dpt_error *err)
 {
 	struct stat st;
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -244,18 +262,18 @@ static enum dpt_status map(const char *path, void **data, size_t *size,
 	}
 	*size = (size_t)st.st_size;
 	*data = !S_ISREG(st.st_mode) || st.st_size <= 0
-			? MAP_FAILED
-			: mmap(NULL, *size, PROT_READ,
-			       MAP_SHARED | MAP_POPULATE, fd, 0);
+	            ? MAP_FAILED
+	            : mmap(NULL, *size, PROT_READ, MAP_SHARED | MAP_POPULATE,
+	                   fd, 0);
 	close(fd);
 	if (*data == MAP_FAILED)
 		return dpt_fail(err, DPT_EINDEX, "%s: not a dptext index",
-				path);
+		                path);
 	return DPT_OK;
 }
 
 enum dpt_status dpt_index_open(const char *path, dpt_index **out,
-			       dpt_error *err)
+                               dpt_error *err)
 {
 	void *data = NULL;
 	size_t size = 0;
@@ -287,18 +305,18 @@ struct dpt_index_info dpt_index_about(const dpt_index *index)
 {
 	const struct dpt_header *h = index->header;
 	return (struct dpt_index_info){
-		.words = h->words,
-		.classes = h->classes,
-		.dim = h->dim,
-		.neighbours = h->neighbours,
-		.merge_below = h->merge_below,
-		.distance_max = h->distance_max,
-		.distance_min = h->distance_min,
-		.max_pair = {h->max_pair[0], h->max_pair[1]},
-		.min_pair = {h->min_pair[0], h->min_pair[1]},
-		.rates = h->rates,
-		.checksum = h->checksum,
-		.bytes = h->bytes,
+	    .words = h->words,
+	    .classes = h->classes,
+	    .dim = h->dim,
+	    .neighbours = h->neighbours,
+	    .merge_below = h->merge_below,
+	    .distance_max = h->distance_max,
+	    .distance_min = h->distance_min,
+	    .max_pair = {h->max_pair[0], h->max_pair[1]},
+	    .min_pair = {h->min_pair[0], h->min_pair[1]},
+	    .rates = h->rates,
+	    .checksum = h->checksum,
+	    .bytes = h->bytes,
 	};
 }
 
@@ -321,7 +339,7 @@ uint32_t dpt_index_find(const dpt_index *index, const char *word, size_t len)
 }
 
 const char *dpt_index_word(const dpt_index *index, uint32_t class_id,
-			   size_t *len)
+                           size_t *len)
 {
 	uint32_t word = index->members[index->starts[class_id]];
 	*len = index->offsets[word + 1] - index->offsets[word];
@@ -336,11 +354,11 @@ size_t dpt_index_members(const dpt_index *index, uint32_t class_id)
 double dpt_index_distance(const dpt_index *index, uint32_t a, uint32_t b)
 {
 	return sqrt(dpt_squared(dpt_index_row(index, a),
-				dpt_index_row(index, b), index->stride));
+	                        dpt_index_row(index, b), index->stride));
 }
 
 uint32_t dpt_index_neighbour(const dpt_index *index, uint32_t class_id,
-			     uint32_t rank, double *distance)
+                             uint32_t rank, double *distance)
 {
 	size_t i = (size_t)class_id * index->lists.k + rank;
 	*distance = index->lists.distance[i];
@@ -349,13 +367,13 @@ uint32_t dpt_index_neighbour(const dpt_index *index, uint32_t class_id,
 
 double dpt_index_rate(const dpt_index *index, uint32_t i, double *epsilon)
 {
-	*epsilon = index->rates[2 * i + 1];
-	return index->rates[2 * i];
+	*epsilon = index->rates[i].epsilon;
+	return index->rates[i].t;
 }
 
-enum dpt_status dpt_index_space(const dpt_index *index,
-				struct dpt_space *space, dpt_error *err)
+enum dpt_status dpt_index_space(const dpt_index *index, struct dpt_space *space,
+                                dpt_error *err)
 {
 	return dpt_space_open(space, index->vectors, index->header->classes,
-			      index->header->dim, err);
+	                      index->header->dim, err);
 }

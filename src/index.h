@@ -3,26 +3,37 @@
 #ifndef DPT_INDEX_H
 #define DPT_INDEX_H
 
-#include "knn.h"
-#include "space.h"
+#include "rates.h"
 
 #define DPT_INDEX_MAGIC "DPTINDEX"
 #define DPT_INDEX_VERSION 1U
 #define DPT_INDEX_ALIGN 64U
 
 enum dpt_section_id {
-	DPT_TEXT,	/* bytes of all words */
-	DPT_OFFSETS,	/* u32[words + 1]: where a word begins in the text */
-	DPT_CLASSES,	/* u32[words]: class of a word */
-	DPT_STARTS,	/* u32[classes + 1]: where a class begins in members */
-	DPT_MEMBERS,	/* u32[words]: word ids by class */
-	DPT_LOOKUP,	/* u64[1 << lookup_bits]: hash << 32 | word + 1 */
-	DPT_VECTORS,	/* f32[classes][stride] */
+	DPT_TEXT,       /* bytes of all words */
+	DPT_OFFSETS,    /* u32[words + 1]: where a word begins in the text */
+	DPT_CLASSES,    /* u32[words]: class of a word */
+	DPT_STARTS,     /* u32[classes + 1]: where a class begins in members */
+	DPT_MEMBERS,    /* u32[words]: word ids by class */
+	DPT_LOOKUP,     /* u64[1 << lookup_bits]: hash << 32 | word + 1 */
+	DPT_VECTORS,    /* f32[classes][stride] */
 	DPT_NEIGHBOURS, /* u32[classes][neighbours] */
-	DPT_DISTANCES,	/* f64[classes][neighbours] */
-	DPT_RATES,	/* f64[rates][2]: t, eps_E(t) */
-	DPT_OTHERS,	/* f64[rates][classes]: Z_t - 1 */
+	DPT_DISTANCES,  /* f64[classes][neighbours] */
+	DPT_RATES,      /* struct dpt_rate[rates] */
+	DPT_OTHERS,     /* f64[rates][classes]: Z_t - 1 */
+	DPT_SETTINGS,   /* struct dpt_setting[settings] */
 	DPT_SECTIONS
+};
+
+/* Calibrated parameters of a mechanism; see channel.h for their meaning. */
+struct dpt_setting {
+	char mechanism[24];
+	double epsilon, max_unchanged; /* what was asked for */
+	double verified;               /* the exact epsilon it has */
+	double unchanged_mean, unchanged_token_mean, distance_mean;
+	double scale, fallback, mean;
+	uint32_t kmax;
+	uint32_t rate; /* number of its rate */
 };
 
 struct dpt_section {
@@ -32,9 +43,10 @@ struct dpt_section {
 struct dpt_header {
 	char magic[8];
 	uint32_t version, sections;
-	uint64_t bytes;	   /* of the whole file */
+	uint64_t bytes;    /* of the whole file */
 	uint64_t checksum; /* XXH3 of this struct with checksum 0 */
-	uint32_t words, classes, dim, neighbours, rates, lookup_bits;
+	uint32_t words, classes, dim, neighbours, rates, settings;
+	uint32_t lookup_bits, unused;
 	double merge_below, distance_max, distance_min;
 	uint32_t max_pair[2], min_pair[2];
 	struct dpt_section section[DPT_SECTIONS];
@@ -48,7 +60,9 @@ struct dpt_index {
 	const uint64_t *lookup;
 	const float *vectors;
 	struct dpt_lists lists;
-	const double *rates, *others;
+	const struct dpt_rate *rates;
+	const double *others;
+	const struct dpt_setting *settings;
 };
 
 /* Bytes a section must have under a header; UINT64_MAX: any number. */
@@ -57,11 +71,11 @@ uint64_t dpt_header_checksum(const struct dpt_header *h);
 uint64_t dpt_word_hash(const char *word, size_t len);
 /* The metric space of the classes; close it with dpt_space_close. */
 DPT_MUST_USE enum dpt_status dpt_index_space(const dpt_index *index,
-					     struct dpt_space *space,
-					     dpt_error *err);
+                                             struct dpt_space *space,
+                                             dpt_error *err);
 /* Opens an index in memory, which must be aligned and outlive it. */
 DPT_MUST_USE enum dpt_status dpt_index_attach(const void *data, size_t size,
-					      dpt_index **out, dpt_error *err);
+                                              dpt_index **out, dpt_error *err);
 
 static inline const float *dpt_index_row(const dpt_index *index, uint32_t i)
 {

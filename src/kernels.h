@@ -19,18 +19,22 @@ void dpt_roots(size_t n, const double *restrict d2, double *restrict d);
  */
 #define DPT_KERNEL_CLIP 25.0
 
-/* Adds exp(-min(t d[i], clip)) to sums[i]; returns the sum of them. */
-double dpt_exp_add(size_t n, double t, const double *restrict d,
-		   double *restrict sums);
+struct dpt_sums {
+	double others; /* of exp(-min(t d[i], clip)) */
+	double moment; /* of d[i] times the same */
+};
 
-/* The sum of exp(-min(t d[i], clip)). */
-double dpt_exp_sum(size_t n, double t, const double *restrict d);
+struct dpt_sums dpt_exp_sums(size_t n, double t, const double *restrict d);
+
+/* The same sums; each term is also added to others[i] and moments[i]. */
+struct dpt_sums dpt_exp_add(size_t n, double t, const double *restrict d,
+                            double *restrict others, double *restrict moments);
 
 /*
  * Returns whether any (x - v[i])^2 > bound d2[i]: whether some pair changes
  * faster than the square root of bound a unit of distance.
  */
 int dpt_any_steeper(size_t n, double x, const double *restrict v, double bound,
-		    const double *restrict d2);
+                    const double *restrict d2);
 
 #endif

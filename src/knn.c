@@ -39,8 +39,8 @@ struct dpt_knn {
 	uint32_t k;
 	unsigned threads;
 	double error;
-	struct shortlist *list; /* one a row */
-	double *limit;		/* the largest square worth keeping */
+	struct shortlist *list;    /* one a row */
+	double *limit;             /* the largest square worth keeping */
 	struct extremes *extremes; /* one a thread */
 	uint32_t *id;
 	double *distance;
@@ -48,7 +48,7 @@ struct dpt_knn {
 };
 
 enum dpt_status dpt_knn_new(const struct dpt_space *space, uint32_t k,
-			    unsigned threads, dpt_knn **out, dpt_error *err)
+                            unsigned threads, dpt_knn **out, dpt_error *err)
 {
 	dpt_knn *knn = calloc(1, sizeof *knn);
 	*out = NULL;
@@ -200,7 +200,7 @@ static bool before(const uint32_t a[2], const uint32_t b[2])
 }
 
 static void keep_extreme(struct dpt_extreme *best, double sign, double d,
-			 uint32_t a, uint32_t b)
+                         uint32_t a, uint32_t b)
 {
 	uint32_t pair[2] = {a < b ? a : b, a < b ? b : a};
 	double gain = sign * (d - best->distance);
@@ -212,7 +212,7 @@ static void keep_extreme(struct dpt_extreme *best, double sign, double d,
 
 /* Measures exactly only the pairs that may beat the extremes so far. */
 static void extremes_row(dpt_knn *knn, struct extremes *x,
-			 const struct dpt_tile *t, uint32_t r)
+                         const struct dpt_tile *t, uint32_t r)
 {
 	const struct dpt_space *s = knn->space;
 	const double *d2 = t->d2 + (size_t)r * t->cols;
@@ -233,7 +233,7 @@ static void extremes_row(dpt_knn *knn, struct extremes *x,
 		if (d2[c] <= low || d2[c] >= high) {
 			uint32_t b = t->col + c;
 			double d = sqrt(dpt_squared(dpt_row(s, row),
-						    dpt_row(s, b), s->stride));
+			                            dpt_row(s, b), s->stride));
 			keep_extreme(&x->least, -1, d, row, b);
 			keep_extreme(&x->most, 1, d, row, b);
 			low = x->least.distance * x->least.distance + slack;
@@ -278,7 +278,7 @@ static void finish_row(void *ctx, unsigned thread, size_t row)
 	for (uint32_t i = 0; i < l->n; i++) {
 		m[i].id = l->item[i].id;
 		m[i].d = sqrt(dpt_squared(dpt_row(s, (uint32_t)row),
-					  dpt_row(s, m[i].id), s->stride));
+		                          dpt_row(s, m[i].id), s->stride));
 	}
 	qsort(m, l->n, sizeof *m, by_distance);
 	for (uint32_t i = 0; i < knn->k; i++) {
@@ -289,8 +289,8 @@ static void finish_row(void *ctx, unsigned thread, size_t row)
 }
 
 enum dpt_status dpt_knn_finish(dpt_knn *knn, uint32_t *id, double *distance,
-			       struct dpt_extreme *least,
-			       struct dpt_extreme *most, dpt_error *err)
+                               struct dpt_extreme *least,
+                               struct dpt_extreme *most, dpt_error *err)
 {
 	knn->id = id;
 	knn->distance = distance;
@@ -303,9 +303,9 @@ enum dpt_status dpt_knn_finish(dpt_knn *knn, uint32_t *id, double *distance,
 	for (unsigned i = 1; i < knn->threads; i++) {
 		struct extremes *x = &knn->extremes[i];
 		keep_extreme(least, -1, x->least.distance, x->least.pair[0],
-			     x->least.pair[1]);
+		             x->least.pair[1]);
 		keep_extreme(most, 1, x->most.distance, x->most.pair[0],
-			     x->most.pair[1]);
+		             x->most.pair[1]);
 	}
 	return DPT_OK;
 }

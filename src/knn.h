@@ -8,7 +8,7 @@
 /* The k nearest other rows of each of n rows, nearest first, ties by id. */
 struct dpt_lists {
 	uint32_t k;
-	const uint32_t *id;	/* n x k */
+	const uint32_t *id;     /* n x k */
 	const double *distance; /* n x k */
 };
 
@@ -22,16 +22,16 @@ struct dpt_extreme {
 typedef struct dpt_knn dpt_knn;
 
 DPT_MUST_USE enum dpt_status dpt_knn_new(const struct dpt_space *space,
-					 uint32_t k, unsigned threads,
-					 dpt_knn **out, dpt_error *err);
+                                         uint32_t k, unsigned threads,
+                                         dpt_knn **out, dpt_error *err);
 void dpt_knn_free(dpt_knn *knn);
 /* A dpt_tile_fn but for the type of its first argument. */
 void dpt_knn_visit(dpt_knn *knn, unsigned thread, const struct dpt_tile *t);
 /* id and distance have room for n x k entries. */
 DPT_MUST_USE enum dpt_status dpt_knn_finish(dpt_knn *knn, uint32_t *id,
-					    double *distance,
-					    struct dpt_extreme *least,
-					    struct dpt_extreme *most,
-					    dpt_error *err);
+                                            double *distance,
+                                            struct dpt_extreme *least,
+                                            struct dpt_extreme *most,
+                                            dpt_error *err);
 
 #endif

@@ -31,6 +31,11 @@ size_t dpt_mechanism_count(void)
 	return MECHANISMS;
 }
 
+const struct dpt_mech *dpt_mech_at(size_t i)
+{
+	return i < MECHANISMS ? table[i] : NULL;
+}
+
 const struct dpt_mechanism *dpt_mechanism_at(size_t i)
 {
 	return i < MECHANISMS ? &table[i]->about : NULL;
@@ -47,7 +52,7 @@ static const struct dpt_mech *find(const char *name)
 }
 
 static const struct dpt_param_about *param(const struct dpt_mechanism *m,
-					   const char *name)
+                                           const char *name)
 {
 	for (size_t i = 0; i < m->params; i++)
 		if (strcmp(m->param[i].name, name) == 0)
@@ -56,39 +61,40 @@ static const struct dpt_param_about *param(const struct dpt_mechanism *m,
 }
 
 static enum dpt_status check_settings(const struct dpt_mechanism *m,
-				      const struct dpt_settings *s,
-				      dpt_error *err)
+                                      const struct dpt_settings *s,
+                                      dpt_error *err)
 {
 	if (!(s->max_unchanged > 0 && s->max_unchanged <= 1))
-		return dpt_fail(err, DPT_ERANGE, "the largest unchanged share "
-				"must be above 0 and at most 1");
+		return dpt_fail(err, DPT_ERANGE,
+		                "the largest unchanged share "
+		                "must be above 0 and at most 1");
 	if (s->params == 0 && !(s->epsilon > 0 && s->epsilon <= 1e6))
 		return dpt_fail(err, DPT_ERANGE,
-				"epsilon must be above 0 and at most 1e6");
+		                "epsilon must be above 0 and at most 1e6");
 	for (size_t i = 0; i < s->params; i++) {
 		const struct dpt_param_about *p = param(m, s->param[i].name);
 		if (!p)
 			return dpt_fail(err, DPT_EUNKNOWN,
-					"%s has no parameter '%s'", m->name,
-					s->param[i].name);
+			                "%s has no parameter '%s'", m->name,
+			                s->param[i].name);
 		if (!(s->param[i].value >= p->low &&
 		      s->param[i].value <= p->high))
 			return dpt_fail(err, DPT_ERANGE,
-					"%s of %s must be from %g to %g",
-					p->name, m->name, p->low, p->high);
+			                "%s of %s must be from %g to %g",
+			                p->name, m->name, p->low, p->high);
 	}
 	return DPT_OK;
 }
 
 enum dpt_status dpt_model_new(const dpt_index *index,
-			      const struct dpt_settings *settings,
-			      dpt_model **out, dpt_error *err)
+                              const struct dpt_settings *settings,
+                              dpt_model **out, dpt_error *err)
 {
 	*out = NULL;
 	const struct dpt_mech *mech = find(settings->mechanism);
 	if (!mech)
 		return dpt_fail(err, DPT_EUNKNOWN, "no mechanism '%s'",
-				settings->mechanism);
+		                settings->mechanism);
 	enum dpt_status status = check_settings(&mech->about, settings, err);
 	if (status)
 		return status;
@@ -98,12 +104,12 @@ enum dpt_status dpt_model_new(const dpt_index *index,
 	model->mech = mech;
 	model->index = index;
 	model->info = (struct dpt_model_info){
-		.mechanism = &mech->about,
-		.epsilon_requested = settings->params ? 0 : settings->epsilon,
-		.epsilon_verified = NAN,
-		.unchanged_mean = NAN,
-		.unchanged_token_mean = NAN,
-		.distance_mean = NAN};
+	    .mechanism = &mech->about,
+	    .epsilon_requested = settings->params ? 0 : settings->epsilon,
+	    .epsilon_verified = NAN,
+	    .unchanged_mean = NAN,
+	    .unchanged_token_mean = NAN,
+	    .distance_mean = NAN};
 	status = mech->open(model, settings, err);
 	if (status) {
 		dpt_model_free(model);
@@ -127,7 +133,7 @@ struct dpt_model_info dpt_model_about(const dpt_model *model)
 }
 
 enum dpt_status dpt_scratch_new(const dpt_model *model, void **out,
-				dpt_error *err)
+                                dpt_error *err)
 {
 	size_t bytes = model->mech->scratch ? model->mech->scratch(model) : 0;
 	*out = aligned_alloc(64, (bytes + 64) / 64 * 64);
@@ -135,15 +141,15 @@ enum dpt_status dpt_scratch_new(const dpt_model *model, void **out,
 }
 
 enum dpt_status dpt_model_draw(const dpt_model *model, const dpt_key *key,
-			       uint64_t record, size_t n, const uint32_t *in,
-			       uint32_t *out, dpt_error *err)
+                               uint64_t record, size_t n, const uint32_t *in,
+                               uint32_t *out, dpt_error *err)
 {
 	if (n > UINT32_MAX)
 		return dpt_fail(err, DPT_ERANGE, "too many words at once");
 	for (size_t i = 0; i < n; i++)
 		if (in[i] >= model->index->header->classes)
-			return dpt_fail(err, DPT_ERANGE,
-					"no word class %u", in[i]);
+			return dpt_fail(err, DPT_ERANGE, "no word class %u",
+			                in[i]);
 	void *scratch;
 	enum dpt_status status = dpt_scratch_new(model, &scratch, err);
 	if (status)

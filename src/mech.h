@@ -32,19 +32,29 @@ struct dpt_mech {
 	struct dpt_mechanism about;
 	/* Fills model->state and model->info; settings are in range. */
 	enum dpt_status (*open)(dpt_model *model,
-				const struct dpt_settings *settings,
-				dpt_error *err);
+	                        const struct dpt_settings *settings,
+	                        dpt_error *err);
 	void (*close)(void *state); /* accepts NULL */
+	/*
+	 * The setting for an epsilon and a largest unchanged share; build
+	 * stores some in every index.  NULL: nothing is calibrated.
+	 */
+	enum dpt_status (*calibrate)(struct dpt_rates *rates, double epsilon,
+	                             double max_unchanged,
+	                             struct dpt_setting *out, dpt_error *err);
 	/* Bytes of scratch a thread needs for draw; NULL: none. */
 	size_t (*scratch)(const dpt_model *model);
 	/* Draws for all words of the batch; out may be batch->word. */
 	void (*draw)(const dpt_model *model, const struct dpt_batch *batch,
-		     void *scratch, uint32_t *out);
+	             void *scratch, uint32_t *out);
 };
 
+/* Mechanism number i, or NULL behind the last. */
+const struct dpt_mech *dpt_mech_at(size_t i);
+
 /* Scratch for one thread, aligned for vectors; release with free. */
-DPT_MUST_USE enum dpt_status dpt_scratch_new(const dpt_model *model,
-					     void **out, dpt_error *err);
+DPT_MUST_USE enum dpt_status dpt_scratch_new(const dpt_model *model, void **out,
+                                             dpt_error *err);
 
 #define DPT_MECH(name) extern const struct dpt_mech dpt_mech_##name;
 #include "mech.def"

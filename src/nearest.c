@@ -47,17 +47,17 @@ static float margin(const struct dpt_space *s, const float *point)
 		p2 += (double)point[i] * (double)point[i];
 	double longest = sqrt(s->norm2_max), p = sqrt(p2);
 	double error = (s->stride + 8.0) * (double)FLT_EPSILON *
-		       (p * longest + s->norm2_max);
+	               (p * longest + s->norm2_max);
 	return (float)(2 * error * 1.01);
 }
 
 /* Measures the rows kept so far and keeps only the nearest. */
 static void settle(const struct dpt_space *s, struct contest *c,
-		   const float *point)
+                   const float *point)
 {
 	for (uint32_t i = 0; i < c->n; i++) {
-		double d2 = dpt_squared(point, dpt_row(s, c->row[i]),
-					s->stride);
+		double d2 =
+		    dpt_squared(point, dpt_row(s, c->row[i]), s->stride);
 		if (d2 < c->d2 || (d2 == c->d2 && c->row[i] < c->winner)) {
 			c->d2 = d2;
 			c->winner = c->row[i];
@@ -76,8 +76,8 @@ static float largest(const float *v, uint32_t n)
 
 /* Turns products into scores and enters the rows that may win. */
 static void enter(const struct dpt_space *s, struct contest *c,
-		  const float *point, float *score, const float *half_norm,
-		  uint32_t first, uint32_t rows)
+                  const float *point, float *score, const float *half_norm,
+                  uint32_t first, uint32_t rows)
 {
 	for (uint32_t i = 0; i < rows; i++)
 		score[i] -= half_norm[i];
@@ -97,20 +97,20 @@ static void enter(const struct dpt_space *s, struct contest *c,
 }
 
 void dpt_nearest(const struct dpt_space *s, const float *half_norms, size_t n,
-		 const float *points, void *scratch, uint32_t *out)
+                 const float *points, void *scratch, uint32_t *out)
 {
 	struct scratch *w = scratch;
 	int k = (int)s->stride;
 	for (size_t i = 0; i < n; i++)
 		w->contest[i] = (struct contest){
-			.best = -FLT_MAX,
-			.margin = margin(s, points + i * s->stride),
-			.d2 = INFINITY};
+		    .best = -FLT_MAX,
+		    .margin = margin(s, points + i * s->stride),
+		    .d2 = INFINITY};
 	for (uint32_t first = 0; first < s->n; first += BLOCK) {
 		uint32_t rows = s->n - first < BLOCK ? s->n - first : BLOCK;
 		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n,
-			    (int)rows, k, 1, points, k, dpt_row(s, first), k, 0,
-			    w->score, (int)rows);
+		            (int)rows, k, 1, points, k, dpt_row(s, first), k, 0,
+		            w->score, (int)rows);
 		for (size_t i = 0; i < n; i++)
 			enter(s, &w->contest[i], points + i * s->stride,
 			      w->score + i * rows, half_norms + first, first,

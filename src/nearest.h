@@ -16,7 +16,7 @@ size_t dpt_nearest_scratch(void);
  * double computation decides.  Points have zeros in their padding.
  */
 void dpt_nearest(const struct dpt_space *space, const float *half_norms,
-		 size_t n, const float *points, void *scratch, uint32_t *out);
+                 size_t n, const float *points, void *scratch, uint32_t *out);
 
 /* |x|^2 / 2 of every row, rounded to float. */
 void dpt_half_norms(const struct dpt_space *space, float *out);

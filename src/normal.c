@@ -11,49 +11,52 @@
 
 #define CHUNK 512 /* the widest tile */
 
-void dpt_normal_start(struct dpt_normal *z)
+enum dpt_status dpt_normal_new(struct dpt_normal *z,
+                               const struct dpt_space *space, size_t rates,
+                               const double *t, dpt_error *err)
 {
-	memset(z->others, 0, z->rates * z->space->n * sizeof *z->others);
+	*z = (struct dpt_normal){.space = space, .rates = rates, .t = t};
+	z->others = calloc(2 * rates * space->n, sizeof *z->others);
+	if (!z->others)
+		return dpt_fail_memory(err);
+	z->moments = z->others + rates * space->n;
+	return DPT_OK;
 }
 
-void dpt_normal_visit(struct dpt_normal *z, const struct dpt_tile *t)
+void dpt_normal_free(struct dpt_normal *z)
 {
+	free(z->others);
+	*z = (struct dpt_normal){0};
+}
+
+static void visit_row(struct dpt_normal *z, const struct dpt_tile *t,
+                      uint32_t r, size_t k, const double *d)
+{
+	size_t at = k * z->space->n, row = at + t->row + r;
+	struct dpt_sums sums, rest;
+	if (t->row != t->col) {
+		sums = dpt_exp_add(t->cols, z->t[k], d, z->others + at + t->col,
+		                   z->moments + at + t->col);
+	} else {
+		sums = dpt_exp_sums(r, z->t[k], d);
+		rest = dpt_exp_sums(t->cols - r - 1, z->t[k], d + r + 1);
+		sums.others += rest.others;
+		sums.moment += rest.moment;
+	}
+	z->others[row] += sums.others;
+	z->moments[row] += sums.moment;
+}
+
+void dpt_normal_visit(void *ctx, unsigned thread, const struct dpt_tile *t)
+{
+	(void)thread;
+	struct dpt_normal *z = ctx;
 	double d[CHUNK];
 	for (uint32_t r = 0; r < t->rows; r++) {
 		dpt_roots(t->cols, t->d2 + (size_t)r * t->cols, d);
-		for (size_t k = 0; k < z->rates; k++) {
-			double *sums = z->others + k * z->space->n;
-			double *own = &sums[t->row + r];
-			if (t->row != t->col)
-				*own += dpt_exp_add(t->cols, z->t[k], d,
-						    sums + t->col);
-			else
-				*own += dpt_exp_sum(r, z->t[k], d) +
-					dpt_exp_sum(t->cols - r - 1, z->t[k],
-						    d + r + 1);
-		}
+		for (size_t k = 0; k < z->rates; k++)
+			visit_row(z, t, r, k, d);
 	}
-}
-
-static void visit_normal(void *ctx, unsigned thread, const struct dpt_tile *t)
-{
-	(void)thread;
-	dpt_normal_visit(ctx, t);
-}
-
-enum dpt_status dpt_normal_pass(struct dpt_normal *z, unsigned threads,
-				dpt_progress_fn *progress, void *progress_ctx,
-				dpt_error *err)
-{
-	struct dpt_pass pass = {.space = z->space,
-				.threads = threads,
-				.visit = visit_normal,
-				.ctx = z,
-				.stage = "normalisers",
-				.progress = progress,
-				.progress_ctx = progress_ctx};
-	dpt_normal_start(z);
-	return dpt_pairs(&pass, err);
 }
 
 struct steep {
@@ -81,7 +84,7 @@ static void steep_in_lists(void *ctx, unsigned thread, size_t item)
 	for (size_t w = item * CHUNK; w < end; w++)
 		for (size_t r = w * l->k; r < (w + 1) * l->k; r++)
 			keep_ratio(&s->best[thread], s->lnz[w],
-				   s->lnz[l->id[r]], l->distance[r]);
+			           s->lnz[l->id[r]], l->distance[r]);
 }
 
 static void steep_in_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
@@ -93,8 +96,8 @@ static void steep_in_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
 		const double *d2 = t->d2 + (size_t)r * t->cols;
 		uint32_t w = dpt_tile_row(t, r);
 		double bound = *best * *best * (1 - 1e-9);
-		if (!dpt_any_steeper(t->cols, s->lnz[w], s->lnz + t->col,
-				     bound, d2))
+		if (!dpt_any_steeper(t->cols, s->lnz[w], s->lnz + t->col, bound,
+		                     d2))
 			continue;
 		for (uint32_t c = 0; c < t->cols; c++) {
 			uint32_t x = t->col + c;
@@ -102,9 +105,9 @@ static void steep_in_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
 			if (x == w || gap * gap <= bound * d2[c])
 				continue;
 			keep_ratio(best, s->lnz[w], s->lnz[x],
-				   sqrt(dpt_squared(dpt_row(space, w),
-						    dpt_row(space, x),
-						    space->stride)));
+			           sqrt(dpt_squared(dpt_row(space, w),
+			                            dpt_row(space, x),
+			                            space->stride)));
 		}
 	}
 }
@@ -116,7 +119,7 @@ static void steep_in_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
  * all, and its lower row as far below the highest.  One side is enough.
  */
 static size_t short_lists(const struct steep *s, double best, double extreme,
-			  uint32_t *rows)
+                          uint32_t *rows)
 {
 	const struct dpt_lists *l = s->lists;
 	size_t n = 0;
@@ -146,9 +149,9 @@ static double smallest(const double *v, size_t n)
 }
 
 enum dpt_status dpt_steepness(const struct dpt_space *space,
-			      const struct dpt_lists *lists,
-			      const double *others, unsigned threads,
-			      double *out, dpt_error *err)
+                              const struct dpt_lists *lists,
+                              const double *others, unsigned threads,
+                              double *out, dpt_error *err)
 {
 	enum dpt_status status = DPT_OK;
 	uint32_t n = space->n;
@@ -170,11 +173,11 @@ enum dpt_status dpt_steepness(const struct dpt_space *space,
 		size_t highs = short_lists(&s, best, smallest(lnz, n), high);
 		size_t lows = short_lists(&s, best, largest(lnz, n), low);
 		struct dpt_pass pass = {.space = space,
-					.threads = threads,
-					.visit = steep_in_tile,
-					.ctx = &s};
+		                        .threads = threads,
+		                        .visit = steep_in_tile,
+		                        .ctx = &s};
 		status = highs < lows ? dpt_scan(&pass, highs, high, err)
-				      : dpt_scan(&pass, lows, low, err);
+		                      : dpt_scan(&pass, lows, low, err);
 		best = largest(s.best, threads);
 	}
 	*out = best;

@@ -20,29 +20,27 @@ struct dpt_normal {
 	const struct dpt_space *space;
 	size_t rates;
 	const double *t; /* rates values, > 0 */
-	double *others;	 /* rates x n: Z_t - 1 */
+	double *others;  /* rates x n: Z_t - 1 */
+	double *moments; /* rates x n: sums of d times the kernel */
 };
 
-/* Sets all sums to 0. */
-void dpt_normal_start(struct dpt_normal *z);
-/* A dpt_tile_fn but for the type of its first argument. */
-void dpt_normal_visit(struct dpt_normal *z, const struct dpt_tile *t);
-
-/* Both in a pass of its own. */
-DPT_MUST_USE enum dpt_status dpt_normal_pass(struct dpt_normal *z,
-					     unsigned threads,
-					     dpt_progress_fn *progress,
-					     void *progress_ctx,
-					     dpt_error *err);
+/* Allocates the sums, all 0; t is borrowed. */
+DPT_MUST_USE enum dpt_status dpt_normal_new(struct dpt_normal *z,
+                                            const struct dpt_space *space,
+                                            size_t rates, const double *t,
+                                            dpt_error *err);
+void dpt_normal_free(struct dpt_normal *z);
+/* A dpt_tile_fn of dpt_pairs; ctx is a struct dpt_normal. */
+void dpt_normal_visit(void *ctx, unsigned thread, const struct dpt_tile *t);
 
 /*
  * The exact maximum over all pairs of |ln Z(w) - ln Z(x)| / d(w,x), where
  * others[w] = Z(w) - 1.  Pairs at distance 0 must not occur.
  */
 DPT_MUST_USE enum dpt_status dpt_steepness(const struct dpt_space *space,
-					   const struct dpt_lists *lists,
-					   const double *others,
-					   unsigned threads,
-					   double *out, dpt_error *err);
+                                           const struct dpt_lists *lists,
+                                           const double *others,
+                                           unsigned threads, double *out,
+                                           dpt_error *err);
 
 #endif

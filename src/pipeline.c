@@ -30,7 +30,7 @@ struct stream {
 	const struct dpt_stream_options *o;
 	struct dpt_shared shared;
 	struct dpt_counts total;
-	uint64_t records; /* cut off so far */
+	uint64_t records;    /* cut off so far */
 	struct dpt_buf rest; /* the beginning of a line not yet complete */
 	bool at_end;
 
@@ -40,8 +40,8 @@ struct stream {
 	struct chunk *ring;
 	size_t slots;
 	uint64_t filled, taken, written; /* serial numbers */
-	bool closed;	/* no more chunks will be filled */
-	bool stopped;	/* a fault was met: nothing more is written */
+	bool closed;                     /* no more chunks will be filled */
+	bool stopped; /* a fault was met: nothing more is written */
 	enum dpt_status status;
 	dpt_error err;
 };
@@ -66,7 +66,7 @@ static size_t whole_lines(const struct dpt_buf *b, size_t from)
 }
 
 static enum dpt_status read_more(struct stream *s, struct dpt_buf *b,
-				 size_t size, dpt_error *err)
+                                 size_t size, dpt_error *err)
 {
 	if (!dpt_buf_reserve(b, size))
 		return dpt_fail_memory(err);
@@ -103,12 +103,12 @@ static enum dpt_status fill(struct stream *s, struct chunk *c, dpt_error *err)
 		size_t last = whole_lines(&c->in, before);
 		cut = last ? last : cut;
 		if (cut && (c->in.len >= size || !s->o->ready ||
-			    !s->o->ready(s->o->ctx)))
+		            !s->o->ready(s->o->ctx)))
 			break;
 		if (!cut && c->in.len > LONGEST_LINE)
 			return dpt_fail(err, DPT_EFORMAT,
-					"a line longer than %zu MiB",
-					LONGEST_LINE >> 20);
+			                "a line longer than %zu MiB",
+			                LONGEST_LINE >> 20);
 	}
 	if (s->at_end)
 		cut = c->in.len;
@@ -129,18 +129,17 @@ static void rewrite_chunk(struct stream *s, dpt_rewriter *r, struct chunk *c)
 	c->out.len = 0;
 	c->counts = (struct dpt_counts){0};
 	c->status = dpt_rewrite(r, c->in.data, c->in.len,
-				s->o->first_record + c->first_record, &c->out,
-				&c->counts, &c->err);
+	                        s->o->first_record + c->first_record, &c->out,
+	                        &c->counts, &c->err);
 	if (c->status && c->err.record)
 		c->err.record += c->first_record;
 }
 
 /* Writes what a chunk became; returns its fault or that of the writing. */
 static enum dpt_status write_chunk(struct stream *s, struct chunk *c,
-				   dpt_error *err)
+                                   dpt_error *err)
 {
-	if (c->out.len &&
-	    s->o->write(s->o->ctx, c->out.data, c->out.len) != 0)
+	if (c->out.len && s->o->write(s->o->ctx, c->out.data, c->out.len) != 0)
 		return dpt_fail_errno(err, "write");
 	s->total.bytes_out += c->out.len;
 	s->total.records += c->counts.records;
@@ -172,8 +171,7 @@ static enum dpt_status run_inline(struct stream *s, dpt_error *err)
 
 /* ------------------------------------------------------------- threads */
 
-static void stop(struct stream *s, enum dpt_status status,
-		 const dpt_error *err)
+static void stop(struct stream *s, enum dpt_status status, const dpt_error *err)
 {
 	if (!s->stopped) {
 		s->stopped = true;
@@ -278,7 +276,7 @@ static enum dpt_status run_threads(struct stream *s, dpt_error *err)
 	}
 	while (started < workers + 1) {
 		if (pthread_create(&thread[started], NULL,
-				   started == 0 ? write_out : work, s) != 0)
+		                   started == 0 ? write_out : work, s) != 0)
 			break;
 		started++;
 	}
@@ -308,12 +306,12 @@ static enum dpt_status run_threads(struct stream *s, dpt_error *err)
 }
 
 enum dpt_status dpt_stream(const struct dpt_stream_options *options,
-			   struct dpt_counts *counts, dpt_error *err)
+                           struct dpt_counts *counts, dpt_error *err)
 {
 	struct stream s = {.o = options,
-			   .shared = {.model = options->model},
-			   .lock = PTHREAD_MUTEX_INITIALIZER,
-			   .changed = PTHREAD_COND_INITIALIZER};
+	                   .shared = {.model = options->model},
+	                   .lock = PTHREAD_MUTEX_INITIALIZER,
+	                   .changed = PTHREAD_COND_INITIALIZER};
 	dpt_pattern *pattern;
 	enum dpt_status status = dpt_pattern_new(&pattern, err);
 	if (!status) {
@@ -321,7 +319,7 @@ enum dpt_status dpt_stream(const struct dpt_stream_options *options,
 		dpt_key_derive(&s.shared.words, options->key, 0);
 		dpt_key_derive(&s.shared.outside, options->key, 1);
 		status = options->threads > 1 ? run_threads(&s, err)
-					      : run_inline(&s, err);
+		                              : run_inline(&s, err);
 	}
 	*counts = s.total;
 	dpt_pattern_free(pattern);

@@ -20,7 +20,7 @@ struct dpt_rewriter {
 	struct span *span;
 	uint32_t *in;  /* its class, or DPT_NO_WORD */
 	uint32_t *out; /* words of the vocabulary only: their classes, then
-			* what is drawn for them */
+	                * what is drawn for them */
 	size_t words, room;
 	uint32_t known; /* entries of out */
 	/* one entry a record, and one behind the last */
@@ -32,7 +32,7 @@ struct dpt_rewriter {
 };
 
 enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
-				 dpt_rewriter **out, dpt_error *err)
+                                 dpt_rewriter **out, dpt_error *err)
 {
 	dpt_rewriter *r = calloc(1, sizeof *r);
 	*out = NULL;
@@ -40,7 +40,7 @@ enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
 		return dpt_fail_memory(err);
 	r->shared = shared;
 	enum dpt_status status =
-		dpt_matcher_new(shared->pattern, &r->matcher, err);
+	    dpt_matcher_new(shared->pattern, &r->matcher, err);
 	if (!status)
 		status = dpt_scratch_new(shared->model, &r->scratch, err);
 	if (status) {
@@ -121,19 +121,19 @@ static uint32_t look_up(const dpt_index *index, const char *word, size_t len)
 }
 
 static enum dpt_status find_words(dpt_rewriter *r, const char *text,
-				  size_t from, size_t to, dpt_error *err)
+                                  size_t from, size_t to, dpt_error *err)
 {
 	const dpt_index *index = r->shared->model->index;
 	size_t start = from, end = from;
 	int found;
 	while ((found = dpt_next_word(r->matcher, text, to, end, &start,
-				      &end)) > 0) {
+	                              &end)) > 0) {
 		if (!word_room(r))
 			return dpt_fail_memory(err);
 		uint32_t class_id = look_up(index, text + start, end - start);
-		r->span[r->words] = (struct span){(uint32_t)start,
-						  (uint32_t)(end - start),
-						  (uint32_t)r->records};
+		r->span[r->words] =
+		    (struct span){(uint32_t)start, (uint32_t)(end - start),
+		                  (uint32_t)r->records};
 		r->in[r->words++] = class_id;
 		if (class_id != DPT_NO_WORD)
 			r->out[r->known++] = class_id;
@@ -142,7 +142,7 @@ static enum dpt_status find_words(dpt_rewriter *r, const char *text,
 }
 
 static enum dpt_status find_records(dpt_rewriter *r, const char *text,
-				    size_t len, dpt_error *err)
+                                    size_t len, dpt_error *err)
 {
 	r->words = r->records = r->known = 0;
 	for (size_t at = 0; at < len;) {
@@ -173,7 +173,7 @@ static struct dpt_rng *outside(dpt_rewriter *r, uint64_t record)
 
 /* A word of the class: any member is as likely as any other. */
 static const char *spell(dpt_rewriter *r, uint32_t class_id, uint64_t record,
-			 size_t *len)
+                         size_t *len)
 {
 	const dpt_index *x = r->shared->model->index;
 	uint32_t first = x->starts[class_id];
@@ -187,8 +187,8 @@ static const char *spell(dpt_rewriter *r, uint32_t class_id, uint64_t record,
 
 /* Copies everything between the words and puts what was drawn in place. */
 static bool put_back(dpt_rewriter *r, const char *text, size_t len,
-		     uint64_t first_record, struct dpt_buf *out,
-		     struct dpt_counts *counts)
+                     uint64_t first_record, struct dpt_buf *out,
+                     struct dpt_counts *counts)
 {
 	uint32_t classes = r->shared->model->index->header->classes;
 	size_t at = 0;
@@ -216,8 +216,8 @@ static bool put_back(dpt_rewriter *r, const char *text, size_t len,
 }
 
 enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
-			    uint64_t first_record, struct dpt_buf *out,
-			    struct dpt_counts *counts, dpt_error *err)
+                            uint64_t first_record, struct dpt_buf *out,
+                            struct dpt_counts *counts, dpt_error *err)
 {
 	size_t good = dpt_utf8_prefix(text, len), whole = len;
 	if (good < len)
@@ -228,9 +228,9 @@ enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
 		return status;
 	if (r->known > 0) {
 		struct dpt_batch batch = {&r->shared->words, first_record,
-					  r->records, r->start, r->out};
+		                          r->records, r->start, r->out};
 		r->shared->model->mech->draw(r->shared->model, &batch,
-					     r->scratch, r->out);
+		                             r->scratch, r->out);
 	}
 	r->rng_on = false;
 	if (!put_back(r, text, whole, first_record, out, counts))

@@ -11,7 +11,7 @@
 struct dpt_shared {
 	const dpt_model *model;
 	const dpt_pattern *pattern;
-	dpt_key words;	 /* streams of the mechanism */
+	dpt_key words;   /* streams of the mechanism */
 	dpt_key outside; /* streams of everything else */
 };
 
@@ -19,8 +19,8 @@ struct dpt_shared {
 typedef struct dpt_rewriter dpt_rewriter;
 
 DPT_MUST_USE enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
-					      dpt_rewriter **out,
-					      dpt_error *err);
+                                              dpt_rewriter **out,
+                                              dpt_error *err);
 void dpt_rewriter_free(dpt_rewriter *rewriter);
 
 /*
@@ -29,11 +29,9 @@ void dpt_rewriter_free(dpt_rewriter *rewriter);
  * lines before it are rewritten, and err->record is its number, from 1,
  * within text.  counts are added to.
  */
-DPT_MUST_USE enum dpt_status dpt_rewrite(dpt_rewriter *rewriter,
-					 const char *text, size_t len,
-					 uint64_t first_record,
-					 struct dpt_buf *out,
-					 struct dpt_counts *counts,
-					 dpt_error *err);
+DPT_MUST_USE enum dpt_status
+dpt_rewrite(dpt_rewriter *rewriter, const char *text, size_t len,
+            uint64_t first_record, struct dpt_buf *out,
+            struct dpt_counts *counts, dpt_error *err);
 
 #endif

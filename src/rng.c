@@ -14,15 +14,15 @@ enum dpt_status dpt_key_random(dpt_key *key, dpt_error *err)
 {
 	size_t have = 0;
 	while (have < sizeof key->byte) {
-		ssize_t got = getrandom(key->byte + have,
-					sizeof key->byte - have, 0);
+		ssize_t got =
+		    getrandom(key->byte + have, sizeof key->byte - have, 0);
 		if (got > 0) {
 			have += (size_t)got;
 		} else if (got == 0 || errno != EINTR) {
 			dpt_key_wipe(key);
 			return dpt_fail(err, DPT_EENTROPY,
-					"no randomness from the operating "
-					"system; nothing was written");
+			                "no randomness from the operating "
+			                "system; nothing was written");
 		}
 	}
 	return DPT_OK;
@@ -39,7 +39,7 @@ void dpt_key_from_seed(dpt_key *key, uint64_t seed)
 	unsigned char message[16] = "dptext s";
 	put_little64(message + 8, seed);
 	crypto_generichash(key->byte, sizeof key->byte, message, sizeof message,
-			   NULL, 0);
+	                   NULL, 0);
 }
 
 void dpt_key_derive(dpt_key *out, const dpt_key *key, uint64_t purpose)
@@ -47,7 +47,7 @@ void dpt_key_derive(dpt_key *out, const dpt_key *key, uint64_t purpose)
 	unsigned char message[16] = "dptext p";
 	put_little64(message + 8, purpose);
 	crypto_generichash(out->byte, sizeof out->byte, message, sizeof message,
-			   key->byte, sizeof key->byte);
+	                   key->byte, sizeof key->byte);
 }
 
 void dpt_key_wipe(dpt_key *key)
@@ -89,7 +89,7 @@ void dpt_rng_refill(struct dpt_rng *rng)
 	put_little64(nonce, rng->record);
 	memset(stream, 0, size);
 	crypto_stream_chacha20_xor_ic(stream, stream, size, nonce, rng->block,
-				      rng->key.byte);
+	                              rng->key.byte);
 	rng->block += size / 64;
 	rng->filled = (unsigned)(size / 8);
 	rng->used = 0;

@@ -37,8 +37,8 @@ static int open_up(int fd)
 static void sync_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
-	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1)
-			     : strdup(".");
+	char *folder =
+	    slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
 	int fd = folder ? open(folder, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd >= 0) {
 		(void)fsync(fd);
@@ -48,7 +48,7 @@ static void sync_folder(const char *path)
 }
 
 enum dpt_status dpt_save(const char *path, const void *bytes, size_t size,
-			 dpt_error *err)
+                         dpt_error *err)
 {
 	size_t room = strlen(path) + sizeof ".XXXXXX";
 	char *name = malloc(room);
@@ -58,7 +58,7 @@ enum dpt_status dpt_save(const char *path, const void *bytes, size_t size,
 
 	int fd = mkstemp(name);
 	bool ok = fd >= 0 && open_up(fd) == 0 &&
-		  write_all(fd, bytes, size) == 0 && fsync(fd) == 0;
+	          write_all(fd, bytes, size) == 0 && fsync(fd) == 0;
 	int fault = errno;
 	if (fd >= 0 && close(fd) != 0 && ok) {
 		fault = errno;

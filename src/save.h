@@ -7,6 +7,6 @@
 
 /* Temporary file beside path, fsync, rename. */
 DPT_MUST_USE enum dpt_status dpt_save(const char *path, const void *bytes,
-				      size_t size, dpt_error *err);
+                                      size_t size, dpt_error *err);
 
 #endif

@@ -35,10 +35,10 @@ static bool is_lattice(const struct dpt_space *s)
 }
 
 enum dpt_status dpt_space_open(struct dpt_space *s, const float *x, uint32_t n,
-			       uint32_t dim, dpt_error *err)
+                               uint32_t dim, dpt_error *err)
 {
 	*s = (struct dpt_space){
-		.x = x, .n = n, .dim = dim, .stride = dpt_stride(dim)};
+	    .x = x, .n = n, .dim = dim, .stride = dpt_stride(dim)};
 	s->norm2 = malloc(n * sizeof *s->norm2);
 	float *zero = calloc(s->stride, sizeof *zero);
 	if (!s->norm2 || !zero) {
@@ -100,18 +100,18 @@ static void widen(double *to, const float *from, size_t n)
 
 /* Products of rows a (ra of them) and b (rb) into d2. */
 static void multiply(const struct dpt_space *s, struct work *w, const float *a,
-		     uint32_t ra, const float *b, uint32_t rb)
+                     uint32_t ra, const float *b, uint32_t rb)
 {
 	int m = (int)ra, n = (int)rb, k = (int)s->stride;
 	if (s->lattice) {
 		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1,
-			    a, k, b, k, 0, w->dot, n);
+		            a, k, b, k, 0, w->dot, n);
 		widen(w->d2, w->dot, (size_t)ra * rb);
 	} else {
 		widen(w->a, a, (size_t)ra * s->stride);
 		widen(w->b, b, (size_t)rb * s->stride);
 		cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1,
-			    w->a, k, w->b, k, 0, w->d2, n);
+		            w->a, k, w->b, k, 0, w->d2, n);
 	}
 }
 
@@ -120,8 +120,8 @@ static void multiply(const struct dpt_space *s, struct work *w, const float *a,
  * keep their relative precision.
  */
 static void distances(const struct dpt_space *s, const float *a,
-		      const double *na, uint32_t ra, uint32_t col, uint32_t rb,
-		      double *d2)
+                      const double *na, uint32_t ra, uint32_t col, uint32_t rb,
+                      double *d2)
 {
 	const double *nb = s->norm2 + col;
 	double largest = 0;
@@ -137,20 +137,22 @@ static void distances(const struct dpt_space *s, const float *a,
 			continue;
 		for (uint32_t c = 0; c < rb; c++)
 			if (d2[c] <= close)
-				d2[c] = dpt_squared(a + (size_t)r * s->stride,
-						    dpt_row(s, col + c),
-						    s->stride);
+				d2[c] =
+				    dpt_squared(a + (size_t)r * s->stride,
+				                dpt_row(s, col + c), s->stride);
 	}
 }
 
 static void visit_blocks(struct run *run, unsigned thread, uint32_t i,
-			 uint32_t j)
+                         uint32_t j)
 {
 	const struct dpt_space *s = run->pass->space;
 	struct work *w = &run->work[thread];
-	struct dpt_tile t = {.row = i * TILE, .rows = block_rows(s, i),
-			     .col = j * TILE, .cols = block_rows(s, j),
-			     .d2 = w->d2};
+	struct dpt_tile t = {.row = i * TILE,
+	                     .rows = block_rows(s, i),
+	                     .col = j * TILE,
+	                     .cols = block_rows(s, j),
+	                     .d2 = w->d2};
 	const float *a = dpt_row(s, t.row);
 	multiply(s, w, a, t.rows, dpt_row(s, t.col), t.cols);
 	distances(s, a, s->norm2 + t.row, t.rows, t.col, t.cols, w->d2);
@@ -186,10 +188,11 @@ static void visit_listed(void *ctx, unsigned thread, size_t item)
 	size_t first = item / run->blocks * TILE;
 	uint32_t block = (uint32_t)(item % run->blocks);
 	struct dpt_tile t = {.row_ids = run->list + first,
-			     .col = block * TILE, .cols = block_rows(s, block),
-			     .d2 = w->d2};
-	t.rows = run->listed - first < TILE ? (uint32_t)(run->listed - first)
-					    : TILE;
+	                     .col = block * TILE,
+	                     .cols = block_rows(s, block),
+	                     .d2 = w->d2};
+	t.rows =
+	    run->listed - first < TILE ? (uint32_t)(run->listed - first) : TILE;
 	for (uint32_t r = 0; r < t.rows; r++) {
 		memcpy(w->gathered + (size_t)r * s->stride,
 		       dpt_row(s, t.row_ids[r]), s->stride * sizeof(float));
@@ -197,7 +200,7 @@ static void visit_listed(void *ctx, unsigned thread, size_t item)
 	}
 	multiply(s, w, w->gathered, t.rows, dpt_row(s, t.col), t.cols);
 	distances(s, w->gathered, w->gathered_norm2, t.rows, t.col, t.cols,
-		  w->d2);
+	          w->d2);
 	run->pass->visit(run->pass->ctx, thread, &t);
 }
 
@@ -214,14 +217,14 @@ static void run_close(struct run *run)
 }
 
 static enum dpt_status run_open(struct run *run, const struct dpt_pass *pass,
-				dpt_error *err)
+                                dpt_error *err)
 {
 	const struct dpt_space *s = pass->space;
 	size_t block = (size_t)TILE * s->stride, square = (size_t)TILE * TILE;
 
 	*run = (struct run){.pass = pass,
-			    .blocks = (s->n + TILE - 1) / TILE,
-			    .work = calloc(pass->threads, sizeof *run->work)};
+	                    .blocks = (s->n + TILE - 1) / TILE,
+	                    .work = calloc(pass->threads, sizeof *run->work)};
 	for (unsigned i = 0; run->work && i < pass->threads; i++) {
 		struct work *w = &run->work[i];
 		w->a = malloc(block * sizeof *w->a);
@@ -262,7 +265,7 @@ enum dpt_status dpt_pairs(const struct dpt_pass *pass, dpt_error *err)
 }
 
 enum dpt_status dpt_scan(const struct dpt_pass *pass, size_t n,
-			 const uint32_t *rows, dpt_error *err)
+                         const uint32_t *rows, dpt_error *err)
 {
 	struct run run;
 	enum dpt_status status = run_open(&run, pass, err);
@@ -271,7 +274,7 @@ enum dpt_status dpt_scan(const struct dpt_pass *pass, size_t n,
 	run.list = rows;
 	run.listed = n;
 	dpt_parallel(pass->threads, (n + TILE - 1) / TILE * run.blocks,
-		     visit_listed, &run);
+	             visit_listed, &run);
 	run_close(&run);
 	return DPT_OK;
 }

@@ -21,7 +21,7 @@ static inline uint32_t dpt_stride(uint32_t dim)
  * operations, so that every machine gives the same bits.
  */
 static inline double dpt_squared(const float *a, const float *b,
-				 uint32_t stride)
+                                 uint32_t stride)
 {
 	double sum[DPT_LANES] = {0};
 	for (uint32_t i = 0; i < stride; i += DPT_LANES)
@@ -48,9 +48,9 @@ struct dpt_space {
 };
 
 /* x is borrowed.  Release with dpt_space_close. */
-DPT_MUST_USE enum dpt_status dpt_space_open(struct dpt_space *s,
-					    const float *x, uint32_t n,
-					    uint32_t dim, dpt_error *err);
+DPT_MUST_USE enum dpt_status dpt_space_open(struct dpt_space *s, const float *x,
+                                            uint32_t n, uint32_t dim,
+                                            dpt_error *err);
 void dpt_space_close(struct dpt_space *s);
 
 static inline const float *dpt_row(const struct dpt_space *s, uint32_t i)
@@ -99,10 +99,10 @@ struct dpt_pass {
  * does not depend on the number of threads.
  */
 DPT_MUST_USE enum dpt_status dpt_pairs(const struct dpt_pass *pass,
-				       dpt_error *err);
+                                       dpt_error *err);
 
 /* Visits the pairs of the n listed rows with all rows; tiles in any order. */
 DPT_MUST_USE enum dpt_status dpt_scan(const struct dpt_pass *pass, size_t n,
-				      const uint32_t *rows, dpt_error *err);
+                                      const uint32_t *rows, dpt_error *err);
 
 #endif

@@ -12,8 +12,7 @@
 #include <unistr.h>
 
 /* Letters with their marks; parts joined by an apostrophe are one word. */
-static const char words[] =
-	"[\\p{L}\\p{M}]+(?:['\\x{2019}][\\p{L}\\p{M}]+)*+";
+static const char words[] = "[\\p{L}\\p{M}]+(?:['\\x{2019}][\\p{L}\\p{M}]+)*+";
 
 struct dpt_pattern {
 	pcre2_code *code;
@@ -34,9 +33,9 @@ enum dpt_status dpt_pattern_new(dpt_pattern **out, dpt_error *err)
 	*out = NULL;
 	if (!p)
 		return dpt_fail_memory(err);
-	p->code = pcre2_compile((PCRE2_SPTR)words, sizeof words - 1,
-				PCRE2_UTF | PCRE2_NO_UTF_CHECK, &code, &at,
-				NULL);
+	p->code =
+	    pcre2_compile((PCRE2_SPTR)words, sizeof words - 1,
+	                  PCRE2_UTF | PCRE2_NO_UTF_CHECK, &code, &at, NULL);
 	/* without JIT (hardened kernels) matching is slower, not wrong */
 	if (p->code)
 		(void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
@@ -57,7 +56,7 @@ void dpt_pattern_free(dpt_pattern *p)
 }
 
 enum dpt_status dpt_matcher_new(const dpt_pattern *pattern, dpt_matcher **out,
-				dpt_error *err)
+                                dpt_error *err)
 {
 	dpt_matcher *m = calloc(1, sizeof *m);
 	*out = NULL;
@@ -88,10 +87,10 @@ void dpt_matcher_free(dpt_matcher *m)
 }
 
 int dpt_next_word(dpt_matcher *m, const char *text, size_t len, size_t at,
-		  size_t *start, size_t *end)
+                  size_t *start, size_t *end)
 {
 	int found = pcre2_match(m->code, (PCRE2_SPTR)text, len, at,
-				PCRE2_NO_UTF_CHECK, m->data, m->context);
+	                        PCRE2_NO_UTF_CHECK, m->data, m->context);
 	if (found == PCRE2_ERROR_NOMATCH)
 		return 0;
 	if (found < 0)
@@ -119,8 +118,8 @@ static size_t ascii_prefix(const char *text, size_t len)
 size_t dpt_utf8_prefix(const char *text, size_t len)
 {
 	size_t ascii = ascii_prefix(text, len);
-	const uint8_t *bad = u8_check((const uint8_t *)text + ascii,
-				      len - ascii);
+	const uint8_t *bad =
+	    u8_check((const uint8_t *)text + ascii, len - ascii);
 	return bad ? (size_t)(bad - (const uint8_t *)text) : len;
 }
 
@@ -140,8 +139,7 @@ enum dpt_shape dpt_shape_of(const char *word, size_t len)
 		ucs4_t c;
 		at += u8_mbtouc_unsafe(&c, at, (size_t)(end - at));
 		bool is_upper = uc_is_upper(c) ||
-				uc_is_general_category(
-					c, UC_TITLECASE_LETTER);
+		                uc_is_general_category(c, UC_TITLECASE_LETTER);
 		if (is_upper && upper + lower == 0)
 			first_upper = true;
 		upper += is_upper;
@@ -173,7 +171,7 @@ size_t dpt_lower_case(const char *word, size_t len, char *out)
 	}
 	size_t room = DPT_LONGEST_WORD;
 	uint8_t *made = u8_tolower((const uint8_t *)word, len, NULL, NULL,
-				   (uint8_t *)out, &room);
+	                           (uint8_t *)out, &room);
 	if (made == (uint8_t *)out)
 		return room;
 	free(made);
@@ -182,20 +180,18 @@ size_t dpt_lower_case(const char *word, size_t len, char *out)
 
 /* Title or upper case by Unicode's full mappings, which may be longer. */
 static bool add_unicode(struct dpt_buf *out, enum dpt_shape shape,
-			const char *word, size_t len)
+                        const char *word, size_t len)
 {
 	size_t made_len;
-	uint8_t *made =
-		(shape == DPT_UPPER ? u8_toupper : u8_totitle)(
-			(const uint8_t *)word, len, NULL, NULL, NULL,
-			&made_len);
+	uint8_t *made = (shape == DPT_UPPER ? u8_toupper : u8_totitle)(
+	    (const uint8_t *)word, len, NULL, NULL, NULL, &made_len);
 	bool ok = made && dpt_buf_add(out, made, made_len);
 	free(made);
 	return ok;
 }
 
-bool dpt_add_shaped(struct dpt_buf *out, enum dpt_shape shape,
-		    const char *word, size_t len)
+bool dpt_add_shaped(struct dpt_buf *out, enum dpt_shape shape, const char *word,
+                    size_t len)
 {
 	if (shape != DPT_LOWER && !is_ascii(word, len))
 		return add_unicode(out, shape, word, len);

@@ -13,11 +13,10 @@ typedef struct dpt_pattern dpt_pattern;
 /* What one thread needs to match it. */
 typedef struct dpt_matcher dpt_matcher;
 
-DPT_MUST_USE enum dpt_status dpt_pattern_new(dpt_pattern **out,
-					     dpt_error *err);
+DPT_MUST_USE enum dpt_status dpt_pattern_new(dpt_pattern **out, dpt_error *err);
 void dpt_pattern_free(dpt_pattern *pattern);
 DPT_MUST_USE enum dpt_status dpt_matcher_new(const dpt_pattern *pattern,
-					     dpt_matcher **out, dpt_error *err);
+                                             dpt_matcher **out, dpt_error *err);
 void dpt_matcher_free(dpt_matcher *matcher);
 
 /*
@@ -25,16 +24,16 @@ void dpt_matcher_free(dpt_matcher *matcher);
  * Returns 1 and its bounds, 0 when there is none, -1 when the matcher ran
  * out of memory.
  */
-int dpt_next_word(dpt_matcher *matcher, const char *text, size_t len,
-		  size_t at, size_t *start, size_t *end);
+int dpt_next_word(dpt_matcher *matcher, const char *text, size_t len, size_t at,
+                  size_t *start, size_t *end);
 
 /* Length of the longest prefix that is UTF-8 (RFC 3629). */
 size_t dpt_utf8_prefix(const char *text, size_t len);
 
 enum dpt_shape {
-	DPT_LOWER,	 /* "word", and all that is none of the others */
+	DPT_LOWER,       /* "word", and all that is none of the others */
 	DPT_CAPITALISED, /* "Word", "W" */
-	DPT_UPPER	 /* "WORD" */
+	DPT_UPPER        /* "WORD" */
 };
 
 enum dpt_shape dpt_shape_of(const char *word, size_t len);
@@ -47,6 +46,6 @@ size_t dpt_lower_case(const char *word, size_t len, char *out);
 
 /* Appends a word in a shape; false when out of memory. */
 DPT_MUST_USE bool dpt_add_shaped(struct dpt_buf *out, enum dpt_shape shape,
-				 const char *word, size_t len);
+                                 const char *word, size_t len);
 
 #endif

@@ -15,26 +15,26 @@
 enum { MAX_WORDS = 256, NEIGHBOURS, MERGE_BELOW, JSON };
 
 static const struct opt table[] = {
-	{'o', "output", "OUT", "index to write [VECTORS.dpti]"},
-	{MAX_WORDS, "max-words", "N", "only the first N words [all]"},
-	{NEIGHBOURS, "neighbours", "K", "neighbours kept a word [64]"},
-	{MERGE_BELOW, "merge-below", "D", "make words closer than D one [0]"},
-	{'T', "threads", "N", "threads [one a processor]"},
-	{JSON, "json", NULL, "info as JSON"},
-	{'q', "quiet", NULL, "no progress, no summary"},
+    {'o', "output", "OUT", "index to write [VECTORS.dpti]"},
+    {MAX_WORDS, "max-words", "N", "only the first N words [all]"},
+    {NEIGHBOURS, "neighbours", "K", "neighbours kept a word [64]"},
+    {MERGE_BELOW, "merge-below", "D", "make words closer than D one [0]"},
+    {'T', "threads", "N", "threads [one a processor]"},
+    {JSON, "json", NULL, "info as JSON"},
+    {'q', "quiet", NULL, "no progress, no summary"},
 };
 
 static const struct opt_program program = {
-	"dptext-index",
-	"build [-o OUT] [--max-words N] [--neighbours K] [--merge-below D] "
-	"VECTORS\n"
-	"info [--json] INDEX\n"
-	"verify INDEX",
-	"Builds, describes and checks the index of a word embedding.",
-	table,
-	sizeof table / sizeof *table,
-	"VECTORS is in GloVe text, word2vec text or word2vec binary format,\n"
-	"plain or gzip.  See dptext-index(1) and dptext-index(5).",
+    "dptext-index",
+    "build [-o OUT] [--max-words N] [--neighbours K] [--merge-below D] "
+    "VECTORS\n"
+    "info [--json] INDEX\n"
+    "verify INDEX",
+    "Builds, describes and checks the index of a word embedding.",
+    table,
+    sizeof table / sizeof *table,
+    "VECTORS is in GloVe text, word2vec text or word2vec binary format,\n"
+    "plain or gzip.  See dptext-index(1) and dptext-index(5).",
 };
 
 struct run {
@@ -56,11 +56,9 @@ static void say_vectors(const struct run *r, const dpt_vectors *v)
 {
 	struct dpt_vectors_info info = dpt_vectors_about(v);
 	if (info.duplicate)
-		msg("left out %zu rows whose word came before",
-		    info.duplicate);
+		msg("left out %zu rows whose word came before", info.duplicate);
 	if (info.not_utf8)
-		msg("left out %zu rows whose word is not UTF-8",
-		    info.not_utf8);
+		msg("left out %zu rows whose word is not UTF-8", info.not_utf8);
 	if (!r->quiet)
 		msg("%zu words, %zu dimensions (%s)", info.rows, info.dim,
 		    info.format);
@@ -72,9 +70,8 @@ static int build(struct run *r, const char *vectors)
 	dpt_error err;
 	dpt_vectors *v;
 	double started = now_seconds();
-	if (!r->output &&
-	    (size_t)snprintf(name, sizeof name, "%s.dpti", vectors) >=
-		    sizeof name)
+	if (!r->output && (size_t)snprintf(name, sizeof name, "%s.dpti",
+	                                   vectors) >= sizeof name)
 		msg_usage("the name of the vectors is too long");
 	const char *output = r->output ? r->output : name;
 	if (dpt_vectors_read(vectors, r->max_words, &v, &err))
@@ -98,7 +95,7 @@ static void print_word(const dpt_index *x, uint32_t id)
 }
 
 static void print_pair(const dpt_index *x, const char *label, double d,
-		       const uint32_t pair[2])
+                       const uint32_t pair[2])
 {
 	printf("%-24s %.6f (", label, d);
 	print_word(x, pair[0]);
@@ -185,20 +182,20 @@ static int parse(struct run *r, int argc, char **argv)
 		switch (id) {
 		case 'o': r->output = arg; break;
 		case MAX_WORDS:
-			r->max_words = opt_count("--max-words", arg, 2,
-						 INT32_MAX);
+			r->max_words =
+			    opt_count("--max-words", arg, 2, INT32_MAX);
 			break;
 		case NEIGHBOURS:
 			r->build.neighbours = (uint32_t)opt_count(
-				"--neighbours", arg, 1, DPT_MAX_NEIGHBOURS);
+			    "--neighbours", arg, 1, DPT_MAX_NEIGHBOURS);
 			break;
 		case MERGE_BELOW:
 			r->build.merge_below =
-				opt_number("--merge-below", arg, 0, 1e15);
+			    opt_number("--merge-below", arg, 0, 1e15);
 			break;
 		case 'T':
 			r->build.threads =
-				(unsigned)opt_count("-T", arg, 1, 256);
+			    (unsigned)opt_count("-T", arg, 1, 256);
 			break;
 		case JSON: r->json = true; break;
 		case 'q': r->quiet = true; break;
@@ -213,12 +210,12 @@ int main(int argc, char **argv)
 	openblas_set_num_threads(1);
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	r.build = (struct dpt_build_options){
-		.neighbours = 64,
-		.threads = processors < 1     ? 1
-			   : processors > 256 ? 256
-					      : (unsigned)processors,
-		.progress = progress_stage,
-		.progress_ctx = &r.progress};
+	    .neighbours = 64,
+	    .threads = processors < 1     ? 1
+	               : processors > 256 ? 256
+	                                  : (unsigned)processors,
+	    .progress = progress_stage,
+	    .progress_ctx = &r.progress};
 	int operands = parse(&r, argc, argv);
 	if (argc - operands != 2)
 		msg_usage("build, info or verify, and one file");

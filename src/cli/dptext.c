@@ -24,27 +24,27 @@
 enum { MAX_UNCHANGED = 256, SEED };
 
 static const struct opt table[] = {
-	{'e', "epsilon", "EPS", "privacy loss a word and unit of distance [2]"},
-	{'m', "mechanism", "MECH", "mechanism; 'list' shows them"},
-	{'p', "param", "NAME=VALUE", "set a parameter; verified as given"},
-	{'x', "index", "INDEX", "index of an embedding [the default one]"},
-	{'T', "threads", "N", "worker threads [one a processor]"},
-	{MAX_UNCHANGED, "max-unchanged", "U",
-	 "largest share of tokens left as they are [0.5]"},
-	{SEED, "seed", "N", "reproducible output: NOT private"},
-	{'q', "quiet", NULL, "no progress"},
-	{'v', "verbose", NULL, "say what was guaranteed and done"},
+    {'e', "epsilon", "EPS", "privacy loss a word and unit of distance [2]"},
+    {'m', "mechanism", "MECH", "mechanism; 'list' shows them"},
+    {'p', "param", "NAME=VALUE", "set a parameter; verified as given"},
+    {'x', "index", "INDEX", "index of an embedding [the default one]"},
+    {'T', "threads", "N", "worker threads [one a processor]"},
+    {MAX_UNCHANGED, "max-unchanged", "U",
+     "largest share of tokens left as they are [0.5]"},
+    {SEED, "seed", "N", "reproducible output: NOT private"},
+    {'q', "quiet", NULL, "no progress"},
+    {'v', "verbose", NULL, "say what was guaranteed and done"},
 };
 
 static const struct opt_program program = {
-	"dptext",
-	"[-e EPS] [-m MECH] [-p NAME=VALUE]... [-x INDEX] [FILE...]\n"
-	"-m list",
-	"Rewrites text line by line so that it is differentially private.",
-	table,
-	sizeof table / sizeof *table,
-	"With no FILE, or where FILE is -, standard input is read.\n"
-	"See dptext(1), and dptext-privacy(7) for what is guaranteed.",
+    "dptext",
+    "[-e EPS] [-m MECH] [-p NAME=VALUE]... [-x INDEX] [FILE...]\n"
+    "-m list",
+    "Rewrites text line by line so that it is differentially private.",
+    table,
+    sizeof table / sizeof *table,
+    "With no FILE, or where FILE is -, standard input is read.\n"
+    "See dptext(1), and dptext-privacy(7) for what is guaranteed.",
 };
 
 struct run {
@@ -74,8 +74,8 @@ static int list_mechanisms(void)
 		       dpt_guarantee_name(m->guarantee), m->summary,
 		       i == 0 ? " (default)" : "");
 		for (size_t p = 0; p < m->params; p++)
-			printf("%-18s   -p %s=...  %s\n", "",
-			       m->param[p].name, m->param[p].meaning);
+			printf("%-18s   -p %s=...  %s\n", "", m->param[p].name,
+			       m->param[p].meaning);
 	}
 	return msg_finish_stdout();
 }
@@ -88,7 +88,7 @@ static void set_param(struct run *r, char *text)
 		msg_usage("-p needs NAME=VALUE");
 	*value++ = 0;
 	r->param[r->settings.params++] = (struct dpt_param){
-		text, opt_number(text, value, -HUGE_VAL, HUGE_VAL)};
+	    text, opt_number(text, value, -HUGE_VAL, HUGE_VAL)};
 }
 
 static int parse(struct run *r, int argc, char **argv)
@@ -100,7 +100,7 @@ static int parse(struct run *r, int argc, char **argv)
 		switch (id) {
 		case 'e':
 			r->settings.epsilon =
-				opt_number("epsilon", arg, 1e-6, 1e6);
+			    opt_number("epsilon", arg, 1e-6, 1e6);
 			epsilon_given = true;
 			break;
 		case 'm': r->settings.mechanism = arg; break;
@@ -112,11 +112,11 @@ static int parse(struct run *r, int argc, char **argv)
 			break;
 		case 'T':
 			r->settings.threads =
-				(unsigned)opt_count("-T", arg, 1, 256);
+			    (unsigned)opt_count("-T", arg, 1, 256);
 			break;
 		case MAX_UNCHANGED:
 			r->settings.max_unchanged =
-				opt_number("--max-unchanged", arg, 1e-6, 1);
+			    opt_number("--max-unchanged", arg, 1e-6, 1);
 			break;
 		case SEED:
 			r->seeded = true;
@@ -165,14 +165,14 @@ static void show_progress(void *ctx, uint64_t bytes)
 {
 	struct run *r = ctx;
 	progress_show(&r->progress, "rewriting", (double)bytes, r->size, 1e6,
-		      "MB");
+	              "MB");
 }
 
 static bool open_input(struct run *r, const char *name)
 {
 	struct stat st;
 	r->in = strcmp(name, "-") == 0 ? STDIN_FILENO
-				       : open(name, O_RDONLY | O_CLOEXEC);
+	                               : open(name, O_RDONLY | O_CLOEXEC);
 	r->size = 0;
 	if (r->in < 0 || fstat(r->in, &st) != 0) {
 		msg("%s: %s", name, strerror(errno));
@@ -201,15 +201,15 @@ static bool rewrite_file(struct run *r, const char *name)
 	if (!open_input(r, name))
 		return false;
 	struct dpt_stream_options options = {
-		.model = r->model,
-		.key = &r->key,
-		.first_record = r->counts.records,
-		.threads = r->settings.threads,
-		.read = read_in,
-		.ready = ready_in,
-		.write = write_out,
-		.progress = show_progress,
-		.ctx = r,
+	    .model = r->model,
+	    .key = &r->key,
+	    .first_record = r->counts.records,
+	    .threads = r->settings.threads,
+	    .read = read_in,
+	    .ready = ready_in,
+	    .write = write_out,
+	    .progress = show_progress,
+	    .ctx = r,
 	};
 	enum dpt_status status = dpt_stream(&options, &counts, &err);
 	if (r->in != STDIN_FILENO)
@@ -223,7 +223,7 @@ static bool rewrite_file(struct run *r, const char *name)
 	r->counts.bytes_out += counts.bytes_out;
 	if (status)
 		report_fault(strcmp(name, "-") ? name : "(standard input)",
-			     &err);
+		             &err);
 	return status == DPT_OK;
 }
 
@@ -243,7 +243,8 @@ static void say_guarantee(const struct run *r)
 	const struct dpt_mechanism *m = info.mechanism;
 	if (m->guarantee == DPT_NOMINAL)
 		msg("%s is a NOMINAL mechanism: its claim of epsilon %g is "
-		    "known not to hold", m->name, info.epsilon_requested);
+		    "known not to hold",
+		    m->name, info.epsilon_requested);
 	if (r->seeded)
 		msg("--seed makes the output reproducible: it is NOT private");
 	if (!r->verbose)
@@ -257,7 +258,8 @@ static void say_guarantee(const struct run *r)
 		    m->param[i].meaning);
 	if (!isnan(info.unchanged_token_mean))
 		msg("%.1f %% of the tokens of English text are expected "
-		    "to stay as they are", 100 * info.unchanged_token_mean);
+		    "to stay as they are",
+		    100 * info.unchanged_token_mean);
 }
 
 static void say_summary(const struct run *r)
@@ -301,14 +303,14 @@ int main(int argc, char **argv)
 	openblas_set_num_threads(1);
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	r.settings = (struct dpt_settings){
-		.epsilon = 2,
-		.max_unchanged = 0.5,
-		.threads = processors < 1     ? 1
-			   : processors > 256 ? 256
-					      : (unsigned)processors,
-		.param = r.param,
-		.progress = progress_stage,
-		.progress_ctx = &r.progress};
+	    .epsilon = 2,
+	    .max_unchanged = 0.5,
+	    .threads = processors < 1     ? 1
+	               : processors > 256 ? 256
+	                                  : (unsigned)processors,
+	    .param = r.param,
+	    .progress = progress_stage,
+	    .progress_ctx = &r.progress};
 	r.started = now_seconds();
 	default_index_path(r.index_path, sizeof r.index_path);
 	int operands = parse(&r, argc, argv);

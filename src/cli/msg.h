@@ -15,7 +15,7 @@ void msg(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* "program: bad usage" and where to find help; does not return. */
 _Noreturn void msg_usage(const char *format, ...)
-	__attribute__((format(printf, 1, 2)));
+    __attribute__((format(printf, 1, 2)));
 
 /*
  * Flushes standard output and returns EXIT_DONE, or says that it could not

@@ -14,18 +14,20 @@
 enum { MOST = 64, HELP = 'h', VERSION = 'V' };
 
 static const struct opt common[] = {
-	{HELP, "help", NULL, "print this and exit"},
-	{VERSION, "version", NULL, "print the version and exit"},
+    {HELP, "help", NULL, "print this and exit"},
+    {VERSION, "version", NULL, "print the version and exit"},
 };
 
 static void print_option(const struct opt *o)
 {
 	char left[64];
 	snprintf(left, sizeof left, "%s%s%s%s%s",
-		 o->id < 256 ? (char[]){'-', (char)o->id, 0} : "   ",
-		 o->id < 256 && o->name ? ", " : o->name ? " " : "",
-		 o->name ? "--" : "", o->name ? o->name : "",
-		 o->arg ? " " : "");
+	         o->id < 256 ? (char[]){'-', (char)o->id, 0} : "   ",
+	         o->id < 256 && o->name ? ", "
+	         : o->name              ? " "
+	                                : "",
+	         o->name ? "--" : "", o->name ? o->name : "",
+	         o->arg ? " " : "");
 	printf("  %s%-*s  %s\n", left, (int)(28 - strlen(left)),
 	       o->arg ? o->arg : "", o->help);
 }
@@ -48,12 +50,12 @@ static void print_help(const struct opt_program *p)
 }
 
 static void add(const struct opt *o, struct option *longs, size_t *n,
-		char *shorts)
+                char *shorts)
 {
 	if (o->name)
 		longs[(*n)++] = (struct option){
-			o->name, o->arg ? required_argument : no_argument,
-			NULL, o->id};
+		    o->name, o->arg ? required_argument : no_argument, NULL,
+		    o->id};
 	if (o->id < 256) {
 		char text[3] = {(char)o->id, o->arg ? ':' : 0, 0};
 		strcat(shorts, text);
@@ -61,7 +63,7 @@ static void add(const struct opt *o, struct option *longs, size_t *n,
 }
 
 int opt_next(const struct opt_program *p, int argc, char **argv,
-	     const char **arg, int *operands)
+             const char **arg, int *operands)
 {
 	struct option longs[MOST] = {0};
 	char shorts[2 * MOST + 1] = ":";
@@ -76,9 +78,7 @@ int opt_next(const struct opt_program *p, int argc, char **argv,
 	*arg = optarg;
 	*operands = optind;
 	switch (id) {
-	case HELP:
-		print_help(p);
-		exit(msg_finish_stdout());
+	case HELP: print_help(p); exit(msg_finish_stdout());
 	case VERSION:
 		printf("%s %s\n", p->name, dpt_version());
 		exit(msg_finish_stdout());
@@ -93,13 +93,12 @@ double opt_number(const char *what, const char *text, double low, double high)
 	char *end;
 	double v = strtod(text, &end);
 	if (end == text || *end || !(v >= low && v <= high))
-		msg_usage("%s must be a number from %g to %g", what, low,
-			  high);
+		msg_usage("%s must be a number from %g to %g", what, low, high);
 	return v;
 }
 
 uint64_t opt_count(const char *what, const char *text, uint64_t low,
-		   uint64_t high)
+                   uint64_t high)
 {
 	char *end;
 	errno = 0;
@@ -107,6 +106,6 @@ uint64_t opt_count(const char *what, const char *text, uint64_t low,
 	if (text[0] < '0' || text[0] > '9' || *end || errno || v < low ||
 	    v > high)
 		msg_usage("%s must be a whole number from %llu to %llu", what,
-			  (unsigned long long)low, (unsigned long long)high);
+		          (unsigned long long)low, (unsigned long long)high);
 	return v;
 }

@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 struct opt {
-	int id;		  /* the short letter, or a number from 256 on */
+	int id;           /* the short letter, or a number from 256 on */
 	const char *name; /* long name, or NULL */
 	const char *arg;  /* name of its argument, or NULL */
 	const char *help;
@@ -28,11 +28,11 @@ struct opt_program {
  * and end the program, as does bad usage.
  */
 int opt_next(const struct opt_program *program, int argc, char **argv,
-	     const char **arg, int *operands);
+             const char **arg, int *operands);
 
 /* Numbers in full, or bad usage of option `what`. */
 double opt_number(const char *what, const char *text, double low, double high);
 uint64_t opt_count(const char *what, const char *text, uint64_t low,
-		   uint64_t high);
+                   uint64_t high);
 
 #endif

@@ -19,7 +19,7 @@ void progress_start(struct progress *p, bool wanted)
 }
 
 void progress_show(struct progress *p, const char *stage, double done,
-		   double total, double scale, const char *unit)
+                   double total, double scale, const char *unit)
 {
 	if (!p->on)
 		return;

@@ -17,7 +17,7 @@ double now_seconds(void);
 void progress_start(struct progress *p, bool wanted);
 /* done of total (0: unknown), in units of scale named by unit. */
 void progress_show(struct progress *p, const char *stage, double done,
-		   double total, double scale, const char *unit);
+                   double total, double scale, const char *unit);
 /* Takes the line away. */
 void progress_end(struct progress *p);
 /* A dpt_progress_fn; ctx is a struct progress. */

@@ -5,34 +5,43 @@
  * with the exact cost of t instead of the textbook's 2t.
  */
 #include "calibrate.h"
-#include "mech.h"
+#include "channel.h"
 
-#include <stdlib.h>
-
-static enum dpt_status open_exponential(dpt_model *model,
-					const struct dpt_settings *s,
-					dpt_error *err)
+static enum dpt_status choose(struct dpt_rates *rates, const dpt_index *index,
+                              const struct dpt_settings *s,
+                              struct dpt_setting *out, dpt_error *err)
 {
-	struct dpt_rate rate;
+	const struct dpt_setting *stored =
+	    dpt_setting_stored(index, "exponential", s);
+	if (stored) {
+		*out = *stored;
+		return DPT_OK;
+	}
+	if (!s->params)
+		return dpt_calibrate_exponential(rates, s->epsilon,
+		                                 s->max_unchanged, out, err);
+	size_t i;
 	enum dpt_status status =
-		s->params ? dpt_rate_measure(model->index, s->param[0].value, s,
-					     &rate, err)
-			  : dpt_rate_calibrate(model->index, s, &rate, err);
-	if (status)
-		return status;
-	struct dpt_channel_params p = {.rate = rate.t, .scale = 1,
-				       .fallback = 1, .mean = 1, .kmax = 1};
-	dpt_channel *channel;
-	status = dpt_channel_new(model->index, &p, rate.others, &channel, err);
-	free(rate.others);
-	if (status)
-		return status;
-	model->state = channel;
-	model->info.value[0] = rate.t;
-	model->info.epsilon_verified = rate.epsilon;
-	model->info.unchanged_mean = rate.unchanged_mean;
-	model->info.unchanged_token_mean = rate.unchanged_token_mean;
-	return DPT_OK;
+	    dpt_rates_find(rates, s->param[s->params - 1].value, &i, err);
+	if (!status)
+		*out = dpt_setting_exponential(rates, i);
+	return status;
+}
+
+static enum dpt_status
+open_exponential(dpt_model *model, const struct dpt_settings *s, dpt_error *err)
+{
+	struct dpt_rates rates;
+	struct dpt_setting setting;
+	enum dpt_status status = dpt_rates_open(&rates, model->index, s, err);
+	if (!status)
+		status = choose(&rates, model->index, s, &setting, err);
+	if (!status)
+		status = dpt_channel_open(model, &setting, &rates, err);
+	if (!status)
+		model->info.value[0] = rates.rate[setting.rate].t;
+	dpt_rates_free(&rates);
+	return status;
 }
 
 static void close_exponential(void *state)
@@ -41,22 +50,22 @@ static void close_exponential(void *state)
 }
 
 static void draw_exponential(const dpt_model *model,
-			     const struct dpt_batch *batch, void *scratch,
-			     uint32_t *out)
+                             const struct dpt_batch *batch, void *scratch,
+                             uint32_t *out)
 {
 	(void)scratch;
 	dpt_channel_draw_batch(model->state, batch, out);
 }
 
 static const struct dpt_param_about params[] = {
-	{"rate", "t, the decay of probability with distance", 1e-6, 1e6},
+    {"rate", "t, the decay of probability with distance", 1e-6, 1e6},
 };
 
 const struct dpt_mech dpt_mech_exponential = {
-	.about = {"exponential",
-		  "exponential mechanism, exactly calibrated",
-		  DPT_VERIFIED, 1, params},
-	.open = open_exponential,
-	.close = close_exponential,
-	.draw = draw_exponential,
+    .about = {"exponential", "exponential mechanism, exactly calibrated",
+              DPT_VERIFIED, 1, params},
+    .open = open_exponential,
+    .close = close_exponential,
+    .calibrate = dpt_calibrate_exponential,
+    .draw = draw_exponential,
 };

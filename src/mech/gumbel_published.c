@@ -10,8 +10,8 @@
  *   g_j iid Gumbel(0, b) truncated to [-Delta, Delta];
  *   the output is the candidate with the least d_j + g_j.
  */
-#include "error.h"
 #include "gumbel_published.h"
+#include "error.h"
 #include "mech.h"
 
 #include <math.h>
@@ -29,8 +29,7 @@ double dpt_lambert_w0(double x)
 	double w = log1p(x);
 	for (int i = 0; i < 50; i++) {
 		double e = exp(w), f = w * e - x;
-		double step =
-			f / (e * (w + 1) - (w + 2) * f / (2 * w + 2));
+		double step = f / (e * (w + 1) - (w + 2) * f / (2 * w + 2));
 		w -= step;
 		if (fabs(step) <= 1e-15 * fabs(w))
 			break;
@@ -64,7 +63,7 @@ static void close_published(void *state)
  * unlikely to ever be drawn from 53 bits.
  */
 static enum dpt_status poisson(const dpt_index *index, struct published *p,
-			       dpt_error *err)
+                               dpt_error *err)
 {
 	uint32_t n = index->header->classes;
 	uint32_t far = n < 4096 ? n : 4096;
@@ -75,38 +74,37 @@ static enum dpt_status poisson(const dpt_index *index, struct published *p,
 	dpt_poisson_table(log(n), far, p->cdf);
 	if (p->kmax < far && 1 - p->cdf[p->kmax - 1] > 0x1p-52)
 		return dpt_fail(err, DPT_ERANGE,
-				"gumbel-published needs an index with more "
-				"neighbours than %u: build it with "
-				"--neighbours 64",
-				index->header->neighbours);
+		                "gumbel-published needs an index with more "
+		                "neighbours than %u: build it with "
+		                "--neighbours 64",
+		                index->header->neighbours);
 	p->cdf[p->kmax - 1] = 1;
 	return DPT_OK;
 }
 
-static enum dpt_status open_published(dpt_model *model,
-				      const struct dpt_settings *s,
-				      dpt_error *err)
+static enum dpt_status
+open_published(dpt_model *model, const struct dpt_settings *s, dpt_error *err)
 {
 	const struct dpt_header *h = model->index->header;
 	double threshold = dpt_published_threshold(h->classes, h->distance_min);
 	if (!(s->epsilon > threshold))
 		return dpt_fail(err, DPT_EPRIVACY,
-				"gumbel-published is defined only for epsilon "
-				"above %.2f with this index (asked for: %g); "
-				"use -m exponential, which keeps any epsilon",
-				ceil(threshold * 100) / 100, s->epsilon);
+		                "gumbel-published is defined only for epsilon "
+		                "above %.2f with this index (asked for: %g); "
+		                "use -m exponential, which keeps any epsilon",
+		                ceil(threshold * 100) / 100, s->epsilon);
 	struct published *p = calloc(1, sizeof *p);
 	if (!p)
 		return dpt_fail_memory(err);
 	model->state = p;
 	p->bound = h->distance_max;
 	p->scale = dpt_published_scale(s->epsilon, h->classes, h->distance_min,
-				       h->distance_max);
+	                               h->distance_max);
 	return poisson(model->index, p, err);
 }
 
 static uint32_t draw_one(const struct published *p, const dpt_index *index,
-			 struct dpt_rng *rng, uint32_t w)
+                         struct dpt_rng *rng, uint32_t w)
 {
 	const uint32_t *id = index->lists.id + (size_t)w * index->lists.k;
 	const double *d = index->lists.distance + (size_t)w * index->lists.k;
@@ -117,7 +115,7 @@ static uint32_t draw_one(const struct published *p, const dpt_index *index,
 	double least = dpt_rng_gumbel(rng, p->scale, p->bound);
 	for (uint32_t j = 1; j < k; j++) {
 		double score =
-			d[j - 1] + dpt_rng_gumbel(rng, p->scale, p->bound);
+		    d[j - 1] + dpt_rng_gumbel(rng, p->scale, p->bound);
 		if (score < least) {
 			least = score;
 			best = id[j - 1];
@@ -127,7 +125,7 @@ static uint32_t draw_one(const struct published *p, const dpt_index *index,
 }
 
 static void draw_published(const dpt_model *model, const struct dpt_batch *b,
-			   void *scratch, uint32_t *out)
+                           void *scratch, uint32_t *out)
 {
 	(void)scratch;
 	struct dpt_rng rng;
@@ -135,16 +133,16 @@ static void draw_published(const dpt_model *model, const struct dpt_batch *b,
 		dpt_rng_start(&rng, b->key, b->first_record + i);
 		for (uint32_t j = b->start[i]; j < b->start[i + 1]; j++)
 			out[j] = draw_one(model->state, model->index, &rng,
-					  b->word[j]);
+			                  b->word[j]);
 	}
 	dpt_rng_wipe(&rng);
 }
 
 const struct dpt_mech dpt_mech_gumbel_published = {
-	.about = {"gumbel-published",
-		  "truncated Gumbel as published; its claim does not hold",
-		  DPT_NOMINAL, 0, NULL},
-	.open = open_published,
-	.close = close_published,
-	.draw = draw_published,
+    .about = {"gumbel-published",
+              "truncated Gumbel as published; its claim does not hold",
+              DPT_NOMINAL, 0, NULL},
+    .open = open_published,
+    .close = close_published,
+    .draw = draw_published,
 };

@@ -8,7 +8,6 @@ double dpt_lambert_w0(double x);
 
 /* The published scale is defined above this epsilon only. */
 double dpt_published_threshold(double n, double least);
-double dpt_published_scale(double epsilon, double n, double least,
-			   double most);
+double dpt_published_scale(double epsilon, double n, double least, double most);
 
 #endif

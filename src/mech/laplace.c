@@ -28,9 +28,8 @@ static void close_laplace(void *state)
 	free(l);
 }
 
-static enum dpt_status open_laplace(dpt_model *model,
-				    const struct dpt_settings *s,
-				    dpt_error *err)
+static enum dpt_status
+open_laplace(dpt_model *model, const struct dpt_settings *s, dpt_error *err)
 {
 	struct laplace *l = calloc(1, sizeof *l);
 	if (!l)
@@ -87,7 +86,7 @@ static struct scratch *carve(const struct laplace *l, void *memory)
 
 /* phi(w) + r u: u uniform on the sphere, r ~ Gamma(dim, 1 / eps). */
 static void noisy_point(const struct laplace *l, struct scratch *s,
-			struct dpt_rng *rng, uint32_t w, float *point)
+                        struct dpt_rng *rng, uint32_t w, float *point)
 {
 	const float *x = dpt_row(&l->space, w);
 	double square = 0;
@@ -104,14 +103,14 @@ static void answer(const struct laplace *l, struct scratch *s)
 {
 	uint32_t nearest[DPT_NEAREST_POINTS];
 	dpt_nearest(&l->space, l->half_norms, s->n, s->points, s->nearest,
-		    nearest);
+	            nearest);
 	for (size_t i = 0; i < s->n; i++)
 		*s->to[i] = nearest[i];
 	s->n = 0;
 }
 
 static void draw_laplace(const dpt_model *model, const struct dpt_batch *b,
-			 void *memory, uint32_t *out)
+                         void *memory, uint32_t *out)
 {
 	const struct laplace *l = model->state;
 	struct scratch *s = carve(l, memory);
@@ -120,7 +119,7 @@ static void draw_laplace(const dpt_model *model, const struct dpt_batch *b,
 		dpt_rng_start(&rng, b->key, b->first_record + i);
 		for (uint32_t j = b->start[i]; j < b->start[i + 1]; j++) {
 			noisy_point(l, s, &rng, b->word[j],
-				    s->points + s->n * l->space.stride);
+			            s->points + s->n * l->space.stride);
 			s->to[s->n++] = &out[j];
 			if (s->n == DPT_NEAREST_POINTS)
 				answer(l, s);
@@ -131,10 +130,10 @@ static void draw_laplace(const dpt_model *model, const struct dpt_batch *b,
 }
 
 const struct dpt_mech dpt_mech_laplace = {
-	.about = {"laplace", "multivariate Laplace noise, then nearest word",
-		  DPT_THEOREM, 0, NULL},
-	.open = open_laplace,
-	.close = close_laplace,
-	.scratch = scratch_laplace,
-	.draw = draw_laplace,
+    .about = {"laplace", "multivariate Laplace noise, then nearest word",
+              DPT_THEOREM, 0, NULL},
+    .open = open_laplace,
+    .close = close_laplace,
+    .scratch = scratch_laplace,
+    .draw = draw_laplace,
 };

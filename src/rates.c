@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+#include "rates.h"
+
+#include "error.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+double dpt_token_weight(uint32_t rank)
+{
+	return 1 / (rank + 2.7);
+}
+
+void dpt_rates_free(struct dpt_rates *r)
+{
+	for (size_t i = r->borrowed; i < r->count; i++)
+		free((double *)r->others[i]);
+	free(r->rate);
+	free(r->others);
+	dpt_space_close(&r->space);
+	*r = (struct dpt_rates){0};
+}
+
+static bool reserve(struct dpt_rates *r, size_t more)
+{
+	size_t room = r->count + more > 32 ? 2 * (r->count + more) : 32;
+	if (r->count + more <= r->room)
+		return true;
+	struct dpt_rate *rate = realloc(r->rate, room * sizeof *rate);
+	if (rate)
+		r->rate = rate;
+	const double **others = realloc(r->others, room * sizeof *others);
+	if (others)
+		r->others = others;
+	if (!rate || !others)
+		return false;
+	r->room = room;
+	return true;
+}
+
+enum dpt_status dpt_rates_borrow(struct dpt_rates *r, size_t count,
+                                 const struct dpt_rate *rate,
+                                 const double *others, dpt_error *err)
+{
+	if (!reserve(r, count))
+		return dpt_fail_memory(err);
+	for (size_t i = 0; i < count; i++) {
+		r->rate[r->count] = rate[i];
+		r->others[r->count++] = others + i * r->n;
+	}
+	r->borrowed = r->count;
+	return DPT_OK;
+}
+
+static enum dpt_status keep(struct dpt_rates *r, const struct dpt_rate *rate,
+                            const double *others, dpt_error *err)
+{
+	double *copy = malloc(r->n * sizeof *copy);
+	if (!copy || !reserve(r, 1)) {
+		free(copy);
+		return dpt_fail_memory(err);
+	}
+	memcpy(copy, others, r->n * sizeof *copy);
+	r->rate[r->count] = *rate;
+	r->others[r->count++] = copy;
+	return DPT_OK;
+}
+
+/* The averages of a rate, from Z - 1 and sum of d kernel(d) of each word. */
+static void average(struct dpt_rate *rate, uint32_t n, const double *others,
+                    const double *moments)
+{
+	double sum = 0, distance = 0, weighted = 0, weights = 0;
+	for (uint32_t w = 0; w < n; w++) {
+		double p = 1 / (1 + others[w]);
+		sum += p;
+		distance += p * moments[w];
+		weighted += dpt_token_weight(w) * p;
+		weights += dpt_token_weight(w);
+	}
+	rate->unchanged_mean = sum / n;
+	rate->unchanged_token_mean = weighted / weights;
+	rate->distance_mean = distance / n;
+}
+
+static enum dpt_status open_space(struct dpt_rates *r, dpt_error *err)
+{
+	return r->space.x
+	           ? DPT_OK
+	           : dpt_space_open(&r->space, r->vectors, r->n, r->dim, err);
+}
+
+enum dpt_status dpt_rates_take(struct dpt_rates *r, const struct dpt_normal *z,
+                               dpt_error *err)
+{
+	enum dpt_status status = open_space(r, err);
+	for (size_t i = 0; !status && i < z->rates; i++) {
+		const double *others = z->others + i * r->n;
+		struct dpt_rate rate = {.t = z->t[i]};
+		double steepness = 0;
+		average(&rate, r->n, others, z->moments + i * r->n);
+		status = dpt_steepness(&r->space, &r->lists, others, r->threads,
+		                       &steepness, err);
+		rate.epsilon = rate.t + steepness;
+		if (!status)
+			status = keep(r, &rate, others, err);
+	}
+	return status;
+}
+
+enum dpt_status dpt_rates_measure(struct dpt_rates *r, size_t n,
+                                  const double *t, dpt_error *err)
+{
+	struct dpt_normal z;
+	enum dpt_status status = open_space(r, err);
+	if (!status)
+		status = dpt_normal_new(&z, &r->space, n, t, err);
+	if (status)
+		return status;
+	struct dpt_pass pass = {.space = &r->space,
+	                        .threads = r->threads,
+	                        .visit = dpt_normal_visit,
+	                        .ctx = &z,
+	                        .stage = "measuring a rate",
+	                        .progress = r->progress,
+	                        .progress_ctx = r->progress_ctx};
+	status = dpt_pairs(&pass, err);
+	if (!status)
+		status = dpt_rates_take(r, &z, err);
+	dpt_normal_free(&z);
+	return status;
+}
+
+enum dpt_status dpt_rates_find(struct dpt_rates *r, double t, size_t *out,
+                               dpt_error *err)
+{
+	for (*out = 0; *out < r->count; ++*out)
+		if (r->rate[*out].t == t)
+			return DPT_OK;
+	return dpt_rates_measure(r, 1, &t, err);
+}

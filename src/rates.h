@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is known of the exponential kernel at certain rates: the rates stored
+ * in an index, and those measured since.
+ */
+#ifndef DPT_RATES_H
+#define DPT_RATES_H
+
+#include "normal.h"
+
+/* All of E(v|w) = kernel(t d(w,v)) / Z_t(w), exactly. */
+struct dpt_rate {
+	double t;
+	double epsilon;              /* eps_E(t) */
+	double unchanged_mean;       /* of E(w|w), uniform over words */
+	double unchanged_token_mean; /* weighted by 1/(rank + 2.7) */
+	double distance_mean;        /* expected distance, uniform */
+};
+
+struct dpt_rates {
+	const float *vectors; /* n rows of dim numbers, padded */
+	uint32_t n, dim;
+	struct dpt_lists lists;
+	unsigned threads;
+	dpt_progress_fn *progress;
+	void *progress_ctx;
+
+	size_t count, room, borrowed;
+	struct dpt_rate *rate;
+	const double **others;  /* Z_t(w) - 1 of all words, for each rate */
+	struct dpt_space space; /* opened when first needed */
+};
+
+/* Frees what was measured; all that was put in is borrowed. */
+void dpt_rates_free(struct dpt_rates *r);
+
+/* Puts in rates that are already known; others holds n values for each. */
+DPT_MUST_USE enum dpt_status dpt_rates_borrow(struct dpt_rates *r, size_t count,
+                                              const struct dpt_rate *rate,
+                                              const double *others,
+                                              dpt_error *err);
+
+/* Keeps the rates of a finished pass. */
+DPT_MUST_USE enum dpt_status
+dpt_rates_take(struct dpt_rates *r, const struct dpt_normal *z, dpt_error *err);
+
+/* Measures the rates t[0..n-1] and adds them, in one pass over all pairs. */
+DPT_MUST_USE enum dpt_status dpt_rates_measure(struct dpt_rates *r, size_t n,
+                                               const double *t, dpt_error *err);
+
+/* The number of rate t, measured if it is not known yet. */
+DPT_MUST_USE enum dpt_status dpt_rates_find(struct dpt_rates *r, double t,
+                                            size_t *out, dpt_error *err);
+
+/* The share of a word of this rank among tokens: 1/(rank + 2.7). */
+double dpt_token_weight(uint32_t rank);
+
+#endif
