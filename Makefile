@@ -45,7 +45,7 @@ NEED_fuzz := clang:clang llvm-config-14:llvm-14 \
 # reads its rules again with the flags in them.
 GOALS := $(if $(MAKECMDGOALS),$(MAKECMDGOALS),all)
 NEEDS := $(if $(filter-out clean help dist uninstall,$(GOALS)),build)
-NEEDS += $(if $(filter check% run-tests sanitized,$(GOALS)),check)
+NEEDS += $(if $(filter check% run-tests sanitized %/unit,$(GOALS)),check)
 NEEDS += $(if $(filter check-valgrind,$(GOALS)),valgrind)
 NEEDS += $(if $(filter lint,$(GOALS)),lint)
 NEEDS += $(if $(filter fuzz,$(GOALS)),fuzz)
