@@ -230,12 +230,12 @@ static enum dpt_status measure(struct build *b, dpt_error *err)
 	if (status)
 		return status;
 	status = measure_all(b, &g, err);
-	b->rates =
-	    (struct dpt_rates){.vectors = b->rows,
-	                       .n = b->classes,
-	                       .dim = b->dim,
-	                       .lists = {b->neighbours, b->id, b->distance},
-	                       .threads = b->o->threads,
+	b->rates = (struct dpt_rates){
+		.ground = {b->rows,
+	                   b->classes,
+	                   b->dim,
+	                   {b->neighbours, b->id, b->distance}},
+		.threads = b->o->threads,
 	                       .progress = b->o->progress,
 	                       .progress_ctx = b->o->progress_ctx};
 	if (!status)

@@ -11,10 +11,7 @@ enum dpt_status dpt_rates_open(struct dpt_rates *r, const dpt_index *index,
                                const struct dpt_settings *s, dpt_error *err)
 {
 	const struct dpt_header *h = index->header;
-	*r = (struct dpt_rates){.vectors = index->vectors,
-	                        .n = h->classes,
-	                        .dim = h->dim,
-	                        .lists = index->lists,
+	*r = (struct dpt_rates){.ground = index->ground,
 	                        .threads = s->threads,
 	                        .progress = s->progress,
 	                        .progress_ctx = s->progress_ctx};

@@ -36,4 +36,12 @@ DPT_MUST_USE enum dpt_status dpt_calibrate_exponential(struct dpt_rates *r,
                                                        struct dpt_setting *out,
                                                        dpt_error *err);
 
+/*
+ * The mixture of channel.h with the smallest expected distance found under
+ * the same two conditions.
+ */
+DPT_MUST_USE enum dpt_status
+dpt_calibrate_gumbel(struct dpt_rates *r, double epsilon, double max_unchanged,
+                     struct dpt_setting *out, dpt_error *err);
+
 #endif

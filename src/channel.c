@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "channel.h"
 
+#include "calibrate.h"
 #include "error.h"
 #include "kernels.h"
+#include "parallel.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -12,7 +14,8 @@
 enum { EMPTY, BUSY, READY };
 
 struct dpt_channel {
-	const dpt_index *index;
+	struct dpt_ground ground;
+	uint32_t stride;
 	double t, scale, fallback;
 	uint32_t kmax, listed;
 	double *others;  /* Z_t(w) - 1 */
@@ -38,22 +41,23 @@ static void poisson_terms(double mean, uint32_t kmax, double *p)
 		p[k] -= p[k - 1];
 }
 
-enum dpt_status dpt_channel_new(const dpt_index *index,
+enum dpt_status dpt_channel_new(const struct dpt_ground *ground,
                                 const struct dpt_setting *setting, double t,
                                 const double *others, dpt_channel **out,
                                 dpt_error *err)
 {
-	size_t n = index->header->classes;
+	size_t n = ground->n;
 	dpt_channel *c = calloc(1, sizeof *c);
 	*out = NULL;
 	if (!c)
 		return dpt_fail_memory(err);
-	c->index = index;
+	c->ground = *ground;
+	c->stride = dpt_stride(ground->dim);
 	c->t = t;
 	c->scale = setting->scale;
 	c->fallback = setting->fallback;
 	c->kmax = setting->kmax;
-	c->listed = index->lists.k + 1;
+	c->listed = ground->lists.k + 1;
 	c->others = malloc(n * sizeof *c->others);
 	c->poisson = malloc(c->kmax * sizeof *c->poisson);
 	c->sums = calloc(n, (c->listed + 1) * sizeof *c->sums);
@@ -65,24 +69,6 @@ enum dpt_status dpt_channel_new(const dpt_index *index,
 	memcpy(c->others, others, n * sizeof *c->others);
 	poisson_terms(setting->mean, c->kmax, c->poisson);
 	*out = c;
-	return DPT_OK;
-}
-
-enum dpt_status dpt_channel_open(dpt_model *model,
-                                 const struct dpt_setting *setting,
-                                 const struct dpt_rates *rates, dpt_error *err)
-{
-	dpt_channel *channel;
-	enum dpt_status status =
-	    dpt_channel_new(model->index, setting, rates->rate[setting->rate].t,
-	                    rates->others[setting->rate], &channel, err);
-	if (status)
-		return status;
-	model->state = channel;
-	model->info.epsilon_verified = setting->verified;
-	model->info.unchanged_mean = setting->unchanged_mean;
-	model->info.unchanged_token_mean = setting->unchanged_token_mean;
-	model->info.distance_mean = setting->distance_mean;
 	return DPT_OK;
 }
 
@@ -102,10 +88,17 @@ uint32_t dpt_channel_listed(const dpt_channel *c)
 	return c->listed;
 }
 
+static double distance(const dpt_channel *c, uint32_t a, uint32_t b)
+{
+	return sqrt(dpt_squared(c->ground.vectors + (size_t)a * c->stride,
+	                        c->ground.vectors + (size_t)b * c->stride,
+	                        c->stride));
+}
+
 /* Distance of w to the entry of its list with this rank; 0 is w itself. */
 static double listed_distance(const dpt_channel *c, uint32_t w, uint32_t rank)
 {
-	const struct dpt_lists *l = &c->index->lists;
+	const struct dpt_lists *l = &c->ground.lists;
 	return rank == 0 ? 0 : l->distance[(size_t)w * l->k + rank - 1];
 }
 
@@ -113,12 +106,11 @@ static double listed_distance(const dpt_channel *c, uint32_t w, uint32_t rank)
  * beside the list that the difference of the sums would not be exact. */
 static double sum_tail(const dpt_channel *c, uint32_t w)
 {
-	const dpt_index *x = c->index;
-	const struct dpt_lists *l = &x->lists;
+	const struct dpt_lists *l = &c->ground.lists;
 	double last = listed_distance(c, w, c->listed - 1), sum = 0;
 	uint32_t last_id = l->id[(size_t)w * l->k + l->k - 1];
-	for (uint32_t v = 0; v < x->header->classes; v++) {
-		double d = dpt_index_distance(x, w, v);
+	for (uint32_t v = 0; v < c->ground.n; v++) {
+		double d = distance(c, w, v);
 		if (d > last || (d == last && v > last_id))
 			sum += exp(-clipped(c->t * d));
 	}
@@ -148,7 +140,7 @@ void dpt_channel_row(const dpt_channel *c, uint32_t w,
 {
 	double p[DPT_MAX_LISTED], near = 0, tail;
 	double z = 1 + c->others[w], f = c->fallback;
-	bool all = c->listed == c->index->header->classes;
+	bool all = c->listed == c->ground.n;
 
 	for (uint32_t r = 1; r < c->listed; r++) {
 		double e = exp(-clipped(c->t * listed_distance(c, w, r)));
@@ -170,6 +162,51 @@ void dpt_channel_row(const dpt_channel *c, uint32_t w,
 		row->weight[r] = (uint64_t)llrint(p[r] * (double)DPT_WEIGHTS);
 		row->weight[0] -= row->weight[r];
 	}
+}
+
+struct logs {
+	const dpt_channel *channel;
+	struct dpt_rows *rows;
+};
+
+static void take_logs(void *ctx, unsigned thread, size_t w)
+{
+	(void)thread;
+	struct logs *l = ctx;
+	uint64_t weight[DPT_MAX_LISTED];
+	struct dpt_channel_row row = {.weight = weight};
+	double *log_p = l->rows->log + w * l->rows->listed;
+	dpt_channel_row(l->channel, (uint32_t)w, &row);
+	for (uint32_t r = 0; r < l->rows->listed; r++)
+		log_p[r] = log((double)weight[r] / (double)DPT_WEIGHTS);
+	l->rows->tail[w] = row.tail_log;
+}
+
+enum dpt_status dpt_channel_verify(const dpt_channel *c,
+                                   struct dpt_rates *rates, double tails,
+                                   double limit, struct dpt_verdict *out,
+                                   dpt_error *err)
+{
+	size_t n = c->ground.n;
+	struct dpt_rows rows = {.space = &rates->space,
+	                        .lists = &c->ground.lists,
+	                        .t = c->t,
+	                        .listed = c->listed};
+	struct logs logs = {c, &rows};
+	*out = (struct dpt_verdict){.epsilon = tails};
+	if (c->fallback == 1)
+		return DPT_OK;
+	enum dpt_status status = dpt_rates_space(rates, err);
+	if (status)
+		return status;
+	rows.log = malloc(n * (c->listed + 1) * sizeof *rows.log);
+	if (!rows.log)
+		return dpt_fail_memory(err);
+	rows.tail = rows.log + n * c->listed;
+	dpt_parallel(rates->threads, n, take_logs, &logs);
+	status = dpt_verify(&rows, tails, limit, rates->threads, out, err);
+	free(rows.log);
+	return status;
 }
 
 static void make_sums(const dpt_channel *c, uint32_t w, uint64_t *sums)
@@ -206,13 +243,13 @@ static const uint64_t *table(const dpt_channel *c, uint32_t w, uint64_t *room)
  */
 static uint32_t draw_tail(const dpt_channel *c, struct dpt_rng *rng, uint32_t w)
 {
-	const struct dpt_lists *l = &c->index->lists;
+	const struct dpt_lists *l = &c->ground.lists;
 	double last = listed_distance(c, w, c->listed - 1);
 	double bound = clipped(c->t * last);
 	uint32_t last_id = l->id[(size_t)w * l->k + l->k - 1];
 	for (;;) {
-		uint32_t v = dpt_rng_below(rng, c->index->header->classes);
-		double d = dpt_index_distance(c->index, w, v);
+		uint32_t v = dpt_rng_below(rng, c->ground.n);
+		double d = distance(c, w, v);
 		if (d < last || (d == last && v <= last_id))
 			continue;
 		double accept = exp(bound - clipped(c->t * d));
@@ -234,7 +271,7 @@ uint32_t dpt_channel_draw(const dpt_channel *c, struct dpt_rng *rng, uint32_t w)
 	uint32_t r = 2;
 	while (u >= sums[r])
 		r++;
-	return c->index->lists.id[(size_t)w * c->index->lists.k + r - 2];
+	return c->ground.lists.id[(size_t)w * c->ground.lists.k + r - 2];
 }
 
 void dpt_channel_draw_batch(const dpt_channel *c, const struct dpt_batch *b,
@@ -249,4 +286,152 @@ void dpt_channel_draw_batch(const dpt_channel *c, const struct dpt_batch *b,
 			out[j] = dpt_channel_draw(c, &rng, b->word[j]);
 	}
 	dpt_rng_wipe(&rng);
+}
+
+/* ------------------------------------------------------------- averages */
+
+#define RUN 64
+
+struct candidates {
+	const dpt_channel *channel;
+	struct dpt_candidates *sums; /* one a run of words */
+};
+
+static void sum_candidates(void *ctx, unsigned thread, size_t item)
+{
+	(void)thread;
+	struct candidates *j = ctx;
+	const dpt_channel *c = j->channel;
+	struct dpt_candidates *sums = &j->sums[item];
+	uint32_t end = (uint32_t)(item + 1) * RUN;
+	for (uint32_t w = (uint32_t)item * RUN; w < end && w < c->ground.n;
+	     w++) {
+		double p[DPT_MAX_LISTED] = {0};
+		add_candidates(c, w, 1, p);
+		sums->unchanged_mean += p[0];
+		sums->unchanged_token_mean += p[0] * dpt_token_weight(w);
+		for (uint32_t r = 1; r < c->kmax; r++)
+			sums->distance_mean += p[r] * listed_distance(c, w, r);
+	}
+}
+
+enum dpt_status dpt_candidates_measure(const dpt_channel *c, unsigned threads,
+                                       struct dpt_candidates *out,
+                                       dpt_error *err)
+{
+	size_t runs = (c->ground.n + RUN - 1) / RUN;
+	struct candidates j = {c, calloc(runs, sizeof *j.sums)};
+	double weights = 0;
+	*out = (struct dpt_candidates){0};
+	if (!j.sums)
+		return dpt_fail_memory(err);
+	dpt_parallel(threads, runs, sum_candidates, &j);
+	for (size_t i = 0; i < runs; i++) {
+		out->unchanged_mean += j.sums[i].unchanged_mean;
+		out->unchanged_token_mean += j.sums[i].unchanged_token_mean;
+		out->distance_mean += j.sums[i].distance_mean;
+	}
+	free(j.sums);
+	for (uint32_t w = 0; w < c->ground.n; w++)
+		weights += dpt_token_weight(w);
+	out->unchanged_mean /= c->ground.n;
+	out->unchanged_token_mean /= weights;
+	out->distance_mean /= c->ground.n;
+	return DPT_OK;
+}
+
+void dpt_setting_average(struct dpt_setting *s, const struct dpt_candidates *k,
+                         const struct dpt_rate *e)
+{
+	double f = s->fallback;
+	s->unchanged_mean =
+		(1 - f) * k->unchanged_mean + f * e->unchanged_mean;
+	s->unchanged_token_mean = (1 - f) * k->unchanged_token_mean +
+	                          f * e->unchanged_token_mean;
+	s->distance_mean = (1 - f) * k->distance_mean + f * e->distance_mean;
+}
+
+/* --------------------------------------------------------------- models */
+
+/* What holds for a setting that was given, not calibrated. */
+static enum dpt_status audit(struct dpt_rates *rates, struct dpt_setting *s,
+                             dpt_error *err)
+{
+	dpt_channel *c;
+	struct dpt_verdict verdict;
+	struct dpt_candidates candidates;
+	const struct dpt_rate *rate = &rates->rate[s->rate];
+	enum dpt_status status = dpt_channel_new(
+		&rates->ground, s, rate->t, rates->others[s->rate], &c, err);
+	if (!status)
+		status = dpt_candidates_measure(c, rates->threads, &candidates,
+		                                err);
+	if (!status)
+		dpt_setting_average(s, &candidates, rate);
+	if (!status)
+		status = dpt_channel_verify(c, rates, rate->epsilon, 0,
+		                            &verdict, err);
+	if (!status)
+		s->verified = verdict.epsilon;
+	dpt_channel_free(c);
+	return status;
+}
+
+static enum dpt_status choose(dpt_model *model, struct dpt_rates *rates,
+                              const struct dpt_settings *s,
+                              dpt_given_fn *given, struct dpt_setting *out,
+                              dpt_error *err)
+{
+	const char *name = model->mech->about.name;
+	const struct dpt_setting *stored =
+		dpt_setting_stored(model->index, name, s);
+	if (stored) {
+		*out = *stored;
+		return DPT_OK;
+	}
+	if (!s->params)
+		return model->mech->calibrate(rates, s->epsilon,
+		                              s->max_unchanged, out, err);
+	enum dpt_status status = given(rates, s, out, err);
+	return status ? status : audit(rates, out, err);
+}
+
+static void fill_info(dpt_model *model, const struct dpt_setting *s, double t)
+{
+	const struct dpt_mechanism *about = &model->mech->about;
+	const struct dpt_param values[] = {{"rate", t},
+	                                   {"scale", s->scale},
+	                                   {"fallback", s->fallback},
+	                                   {"mean", s->mean},
+	                                   {"kmax", s->kmax}};
+	for (size_t i = 0; i < about->params; i++)
+		for (size_t k = 0; k < sizeof values / sizeof *values; k++)
+			if (strcmp(values[k].name, about->param[i].name) == 0)
+				model->info.value[i] = values[k].value;
+	model->info.epsilon_verified = s->verified;
+	model->info.unchanged_mean = s->unchanged_mean;
+	model->info.unchanged_token_mean = s->unchanged_token_mean;
+	model->info.distance_mean = s->distance_mean;
+}
+
+enum dpt_status dpt_channel_open(dpt_model *model,
+                                 const struct dpt_settings *s,
+                                 dpt_given_fn *given, dpt_error *err)
+{
+	struct dpt_rates rates;
+	struct dpt_setting setting = {0};
+	dpt_channel *channel = NULL;
+	enum dpt_status status = dpt_rates_open(&rates, model->index, s, err);
+	if (!status)
+		status = choose(model, &rates, s, given, &setting, err);
+	if (!status)
+		status = dpt_channel_new(&model->index->ground, &setting,
+		                         rates.rate[setting.rate].t,
+		                         rates.others[setting.rate], &channel,
+		                         err);
+	if (!status)
+		fill_info(model, &setting, rates.rate[setting.rate].t);
+	model->state = channel;
+	dpt_rates_free(&rates);
+	return status;
 }

@@ -21,6 +21,7 @@
 #define DPT_CHANNEL_H
 
 #include "mech.h"
+#include "verify.h"
 
 #define DPT_WEIGHTS (UINT64_C(1) << 63)
 #define DPT_MAX_LISTED (DPT_MAX_NEIGHBOURS + 1)
@@ -31,17 +32,37 @@ typedef struct dpt_channel dpt_channel;
  * The channel of a setting whose rate is t: scale b may be infinite, kmax is
  * at most neighbours + 1.  others, Z_t(w) - 1 of all words, is copied.
  */
-DPT_MUST_USE enum dpt_status dpt_channel_new(const dpt_index *index,
+DPT_MUST_USE enum dpt_status dpt_channel_new(const struct dpt_ground *ground,
                                              const struct dpt_setting *setting,
                                              double t, const double *others,
                                              dpt_channel **out, dpt_error *err);
 void dpt_channel_free(dpt_channel *channel);
 
-/* The same as the state of a model, with its figures in model->info. */
+/* Turns the parameters given with -p into a setting, without verifying. */
+typedef enum dpt_status dpt_given_fn(struct dpt_rates *rates,
+                                     const struct dpt_settings *settings,
+                                     struct dpt_setting *out, dpt_error *err);
+
+/*
+ * The channel as the state of a model: the setting stored in the index or,
+ * failing that, calibrated, or as given and then verified.
+ */
 DPT_MUST_USE enum dpt_status dpt_channel_open(dpt_model *model,
-                                              const struct dpt_setting *setting,
-                                              const struct dpt_rates *rates,
+                                              const struct dpt_settings *s,
+                                              dpt_given_fn *given,
                                               dpt_error *err);
+
+/* Averages of K over all words, from the lists alone. */
+struct dpt_candidates {
+	double unchanged_mean, unchanged_token_mean, distance_mean;
+};
+DPT_MUST_USE enum dpt_status
+dpt_candidates_measure(const dpt_channel *channel, unsigned threads,
+                       struct dpt_candidates *out, dpt_error *err);
+
+/* Fills the averages of a setting: those of K and E, mixed. */
+void dpt_setting_average(struct dpt_setting *s, const struct dpt_candidates *k,
+                         const struct dpt_rate *e);
 
 /* Words in the list part: w itself and its neighbours. */
 uint32_t dpt_channel_listed(const dpt_channel *channel);
@@ -55,6 +76,16 @@ struct dpt_channel_row {
 /* row->weight has room for listed weights; all weights sum to DPT_WEIGHTS. */
 void dpt_channel_row(const dpt_channel *channel, uint32_t w,
                      struct dpt_channel_row *row);
+
+/*
+ * Verifies the weights; tails is eps_E of the rate, rates gives the space
+ * and the threads.  See dpt_verify for limit.
+ */
+DPT_MUST_USE enum dpt_status dpt_channel_verify(const dpt_channel *channel,
+                                                struct dpt_rates *rates,
+                                                double tails, double limit,
+                                                struct dpt_verdict *out,
+                                                dpt_error *err);
 
 uint32_t dpt_channel_draw(const dpt_channel *channel, struct dpt_rng *rng,
                           uint32_t w);

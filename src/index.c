@@ -215,6 +215,8 @@ static void set_pointers(dpt_index *x, const struct dpt_header *h)
 	x->lists.k = h->neighbours;
 	x->lists.id = at[DPT_NEIGHBOURS];
 	x->lists.distance = at[DPT_DISTANCES];
+	x->ground = (struct dpt_ground){x->vectors, h->classes, h->dim,
+	                                x->lists};
 	x->rates = at[DPT_RATES];
 	x->others = at[DPT_OTHERS];
 	x->settings = at[DPT_SETTINGS];

@@ -60,6 +60,7 @@ struct dpt_index {
 	const uint64_t *lookup;
 	const float *vectors;
 	struct dpt_lists lists;
+	struct dpt_ground ground; /* vectors and lists once more */
 	const struct dpt_rate *rates;
 	const double *others;
 	const struct dpt_setting *settings;

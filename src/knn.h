@@ -12,6 +12,13 @@ struct dpt_lists {
 	const double *distance; /* n x k */
 };
 
+/* What a channel is made over: the classes and their neighbours. */
+struct dpt_ground {
+	const float *vectors; /* n rows of dim numbers, padded */
+	uint32_t n, dim;
+	struct dpt_lists lists;
+};
+
 /* A distance and the pair that has it; the first such pair counts. */
 struct dpt_extreme {
 	double distance;

@@ -46,7 +46,7 @@ enum dpt_status dpt_rates_borrow(struct dpt_rates *r, size_t count,
 		return dpt_fail_memory(err);
 	for (size_t i = 0; i < count; i++) {
 		r->rate[r->count] = rate[i];
-		r->others[r->count++] = others + i * r->n;
+		r->others[r->count++] = others + i * r->ground.n;
 	}
 	r->borrowed = r->count;
 	return DPT_OK;
@@ -55,12 +55,12 @@ enum dpt_status dpt_rates_borrow(struct dpt_rates *r, size_t count,
 static enum dpt_status keep(struct dpt_rates *r, const struct dpt_rate *rate,
                             const double *others, dpt_error *err)
 {
-	double *copy = malloc(r->n * sizeof *copy);
+	double *copy = malloc(r->ground.n * sizeof *copy);
 	if (!copy || !reserve(r, 1)) {
 		free(copy);
 		return dpt_fail_memory(err);
 	}
-	memcpy(copy, others, r->n * sizeof *copy);
+	memcpy(copy, others, r->ground.n * sizeof *copy);
 	r->rate[r->count] = *rate;
 	r->others[r->count++] = copy;
 	return DPT_OK;
@@ -83,23 +83,23 @@ static void average(struct dpt_rate *rate, uint32_t n, const double *others,
 	rate->distance_mean = distance / n;
 }
 
-static enum dpt_status open_space(struct dpt_rates *r, dpt_error *err)
+enum dpt_status dpt_rates_space(struct dpt_rates *r, dpt_error *err)
 {
 	return r->space.x
 	           ? DPT_OK
-	           : dpt_space_open(&r->space, r->vectors, r->n, r->dim, err);
+	           : dpt_space_open(&r->space, r->ground.vectors, r->ground.n, r->ground.dim, err);
 }
 
 enum dpt_status dpt_rates_take(struct dpt_rates *r, const struct dpt_normal *z,
                                dpt_error *err)
 {
-	enum dpt_status status = open_space(r, err);
+	enum dpt_status status = dpt_rates_space(r, err);
 	for (size_t i = 0; !status && i < z->rates; i++) {
-		const double *others = z->others + i * r->n;
+		const double *others = z->others + i * r->ground.n;
 		struct dpt_rate rate = {.t = z->t[i]};
 		double steepness = 0;
-		average(&rate, r->n, others, z->moments + i * r->n);
-		status = dpt_steepness(&r->space, &r->lists, others, r->threads,
+		average(&rate, r->ground.n, others, z->moments + i * r->ground.n);
+		status = dpt_steepness(&r->space, &r->ground.lists, others, r->threads,
 		                       &steepness, err);
 		rate.epsilon = rate.t + steepness;
 		if (!status)
@@ -112,7 +112,7 @@ enum dpt_status dpt_rates_measure(struct dpt_rates *r, size_t n,
                                   const double *t, dpt_error *err)
 {
 	struct dpt_normal z;
-	enum dpt_status status = open_space(r, err);
+	enum dpt_status status = dpt_rates_space(r, err);
 	if (!status)
 		status = dpt_normal_new(&z, &r->space, n, t, err);
 	if (status)

@@ -18,9 +18,7 @@ struct dpt_rate {
 };
 
 struct dpt_rates {
-	const float *vectors; /* n rows of dim numbers, padded */
-	uint32_t n, dim;
-	struct dpt_lists lists;
+	struct dpt_ground ground;
 	unsigned threads;
 	dpt_progress_fn *progress;
 	void *progress_ctx;
@@ -47,6 +45,10 @@ dpt_rates_take(struct dpt_rates *r, const struct dpt_normal *z, dpt_error *err);
 /* Measures the rates t[0..n-1] and adds them, in one pass over all pairs. */
 DPT_MUST_USE enum dpt_status dpt_rates_measure(struct dpt_rates *r, size_t n,
                                                const double *t, dpt_error *err);
+
+/* Opens r->space, if it is not open yet. */
+DPT_MUST_USE enum dpt_status dpt_rates_space(struct dpt_rates *r,
+                                             dpt_error *err);
 
 /* The number of rate t, measured if it is not known yet. */
 DPT_MUST_USE enum dpt_status dpt_rates_find(struct dpt_rates *r, double t,

@@ -7,41 +7,23 @@
 #include "calibrate.h"
 #include "channel.h"
 
-static enum dpt_status choose(struct dpt_rates *rates, const dpt_index *index,
-                              const struct dpt_settings *s,
-                              struct dpt_setting *out, dpt_error *err)
+static enum dpt_status given(struct dpt_rates *rates,
+                             const struct dpt_settings *s,
+                             struct dpt_setting *out, dpt_error *err)
 {
-	const struct dpt_setting *stored =
-	    dpt_setting_stored(index, "exponential", s);
-	if (stored) {
-		*out = *stored;
-		return DPT_OK;
-	}
-	if (!s->params)
-		return dpt_calibrate_exponential(rates, s->epsilon,
-		                                 s->max_unchanged, out, err);
 	size_t i;
 	enum dpt_status status =
-	    dpt_rates_find(rates, s->param[s->params - 1].value, &i, err);
+		dpt_rates_find(rates, s->param[s->params - 1].value, &i, err);
 	if (!status)
 		*out = dpt_setting_exponential(rates, i);
 	return status;
 }
 
-static enum dpt_status
-open_exponential(dpt_model *model, const struct dpt_settings *s, dpt_error *err)
+static enum dpt_status open_exponential(dpt_model *model,
+                                        const struct dpt_settings *s,
+                                        dpt_error *err)
 {
-	struct dpt_rates rates;
-	struct dpt_setting setting;
-	enum dpt_status status = dpt_rates_open(&rates, model->index, s, err);
-	if (!status)
-		status = choose(&rates, model->index, s, &setting, err);
-	if (!status)
-		status = dpt_channel_open(model, &setting, &rates, err);
-	if (!status)
-		model->info.value[0] = rates.rate[setting.rate].t;
-	dpt_rates_free(&rates);
-	return status;
+	return dpt_channel_open(model, s, given, err);
 }
 
 static void close_exponential(void *state)
