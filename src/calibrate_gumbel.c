@@ -25,13 +25,23 @@ static const double scales[] = {0.05, 0.075, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3,
 #define SCALES (sizeof scales / sizeof *scales)
 #define GAIN 0.998 /* a candidate must be better by this factor to count */
 
+#define WITNESSES 256
+
+/* A triple that broke the limit at some setting. */
+struct witness {
+	uint32_t w, x, v;
+	double distance; /* of w and x */
+};
+
 struct search {
 	struct dpt_rates *rates;
 	double epsilon, max_unchanged;
-	double unit; /* of the scales */
+	double limit; /* epsilon less the slack */
+	double unit;  /* of the scales */
 	uint32_t kmax;
 	struct dpt_setting best;
-	bool found;
+	struct witness witness[WITNESSES];
+	size_t broken, witnesses;
 };
 
 /* One (t, b) and the least distance that f could give it. */
@@ -74,33 +84,48 @@ static enum dpt_status make_channel(const struct search *s,
 	                       s->rates->others[setting->rate], out, err);
 }
 
-/* Whether a setting keeps epsilon, or with limit 0 what it keeps. */
 static enum dpt_status verify(const struct search *s,
-                              struct dpt_setting *setting, double limit,
-                              dpt_error *err)
+                              const struct dpt_setting *setting, double limit,
+                              struct dpt_verdict *out, dpt_error *err)
 {
 	dpt_channel *c;
-	struct dpt_verdict verdict;
 	enum dpt_status status = make_channel(s, setting, &c, err);
-	if (status)
-		return status;
-	status = dpt_channel_verify(c, s->rates,
-	                            s->rates->rate[setting->rate].epsilon,
-	                            limit, &verdict, err);
-	dpt_channel_free(c);
 	if (!status)
-		setting->verified = verdict.epsilon;
+		status = dpt_channel_verify(
+			c, s->rates, s->rates->rate[setting->rate].epsilon,
+			limit, out, err);
+	dpt_channel_free(c);
 	return status;
 }
 
-static enum dpt_status feasible(const struct search *s, const struct option *o,
-                                double f, bool *out, dpt_error *err)
+/* Whether a setting keeps epsilon at the triples that broke others. */
+static enum dpt_status passes(const struct search *s,
+                              const struct dpt_setting *setting, bool *out,
+                              dpt_error *err)
 {
-	struct dpt_setting setting = setting_of(s, o, f);
-	double limit = s->epsilon * (1 - DPT_SLACK);
-	enum dpt_status status = verify(s, &setting, limit, err);
-	*out = setting.verified <= limit;
+	dpt_channel *c;
+	enum dpt_status status = make_channel(s, setting, &c, err);
+	*out = !status;
+	for (size_t i = 0; *out && i < s->witnesses; i++) {
+		const struct witness *t = &s->witness[i];
+		double gap = dpt_channel_log(c, t->w, t->v) -
+		             dpt_channel_log(c, t->x, t->v);
+		*out = gap <= s->limit * t->distance;
+	}
+	dpt_channel_free(c);
 	return status;
+}
+
+static void remember(struct search *s, const struct dpt_verdict *verdict)
+{
+	const struct dpt_space *space = &s->rates->space;
+	struct witness *t = &s->witness[s->broken++ % WITNESSES];
+	t->w = verdict->w;
+	t->x = verdict->x;
+	t->v = verdict->v;
+	t->distance = sqrt(dpt_squared(dpt_row(space, t->w),
+	                               dpt_row(space, t->x), space->stride));
+	s->witnesses = s->broken < WITNESSES ? s->broken : WITNESSES;
 }
 
 /* The smallest f of an option worth verifying, and what it would give. */
@@ -121,34 +146,66 @@ static void bound_option(const struct search *s, struct option *o)
 		o->bound = INFINITY;
 }
 
-/* Lowers f as far as it goes; both ends are tried before the middle. */
+/*
+ * Moves low up to the smallest f that passes, if any up to high does; then
+ * *ok is set.
+ */
+static enum dpt_status smallest(const struct search *s, const struct option *o,
+                                double *low, double high, bool *ok,
+                                dpt_error *err)
+{
+	struct dpt_setting t = setting_of(s, o, high);
+	enum dpt_status status = passes(s, &t, ok, err);
+	if (status || !*ok)
+		return status;
+	t = setting_of(s, o, *low);
+	status = passes(s, &t, ok, err);
+	if (status || *ok)
+		return status;
+	while (!status && high > *low * 1.0005) {
+		double middle = sqrt(high * *low);
+		t = setting_of(s, o, middle);
+		status = passes(s, &t, ok, err);
+		if (*ok)
+			high = middle;
+		else
+			*low = middle;
+	}
+	*low = high;
+	*ok = true;
+	return status;
+}
+
+/*
+ * The smallest f of an option, by cutting planes: the smallest that passes
+ * all triples known to break the limit is verified in full; either it holds,
+ * or it gives another triple.
+ */
 static enum dpt_status improve(struct search *s, const struct option *o,
                                dpt_error *err)
 {
 	double k = o->candidates.distance_mean;
 	double e = s->rates->rate[o->rate].distance_mean;
-	double aim = s->found ? GAIN * s->best.distance_mean : INFINITY;
-	double high = aim >= e ? 1 : (aim - k) / (e - k), low = o->least_f;
-	bool ok = false;
-	if (!(high >= low))
-		return DPT_OK;
-	enum dpt_status status = feasible(s, o, high, &ok, err);
-	if (status || !ok)
-		return status;
-	status = feasible(s, o, low, &ok, err);
-	if (!status && ok)
-		high = low;
-	while (!status && high > 1.002 * low && high - low > 1e-7) {
-		double middle = high > 4 * low ? sqrt(high * low)
-		                               : (high + low) / 2;
-		status = feasible(s, o, middle, &ok, err);
-		if (ok)
-			high = middle;
-		else
-			low = middle;
+	double aim = GAIN * s->best.distance_mean;
+	double high = aim >= e ? 1 : (aim - k) / (e - k), f = o->least_f;
+	enum dpt_status status = DPT_OK;
+	for (int step = 0; !status && step < 50 && f <= high; step++) {
+		bool ok;
+		status = smallest(s, o, &f, high, &ok, err);
+		if (status || !ok)
+			return status;
+		struct dpt_setting setting = setting_of(s, o, f);
+		struct dpt_verdict verdict;
+		status = verify(s, &setting, s->limit, &verdict, err);
+		if (status)
+			return status;
+		if (verdict.epsilon <= s->limit) {
+			s->best = setting;
+			return DPT_OK;
+		}
+		remember(s, &verdict);
+		f *= 1.0005;
 	}
-	s->best = setting_of(s, o, high);
-	s->found = true;
 	return status;
 }
 
@@ -185,8 +242,7 @@ static enum dpt_status try_all(struct search *s, size_t rates,
 	}
 	qsort(option, options, sizeof *option, by_bound);
 	for (size_t i = 0; !status && i < options; i++) {
-		if (option[i].bound > (s->found ? GAIN * s->best.distance_mean
-		                                : 1e300))
+		if (option[i].bound > GAIN * s->best.distance_mean)
 			break;
 		status = improve(s, &option[i], err);
 	}
@@ -199,8 +255,7 @@ static size_t allowed_rates(const struct search *s, size_t *out)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < s->rates->count; i++)
-		if (s->rates->rate[i].epsilon <=
-		    s->epsilon * (1 - DPT_SLACK))
+		if (s->rates->rate[i].epsilon <= s->limit)
 			out[n++] = i;
 	return n;
 }
@@ -228,6 +283,7 @@ enum dpt_status dpt_calibrate_gumbel(struct dpt_rates *r, double epsilon,
 	struct search s = {.rates = r,
 	                   .epsilon = epsilon,
 	                   .max_unchanged = max_unchanged,
+	                   .limit = epsilon * (1 - DPT_SLACK),
 	                   .unit = mean_nearest(&r->ground),
 	                   .kmax = listed < 64 ? listed : 64};
 	/* f = 1 is always there to fall back on */
@@ -236,10 +292,13 @@ enum dpt_status dpt_calibrate_gumbel(struct dpt_rates *r, double epsilon,
 	if (status)
 		return status;
 	snprintf(s.best.mechanism, sizeof s.best.mechanism, "gumbel");
-	s.found = true;
 	status = search(&s, err);
+	struct dpt_verdict verdict;
 	if (!status)
-		status = verify(&s, &s.best, 0, err);
+		status = verify(&s, &s.best, 0, &verdict, err);
+	if (status)
+		return status;
 	*out = s.best;
-	return status;
+	out->verified = verdict.epsilon;
+	return DPT_OK;
 }

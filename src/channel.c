@@ -164,6 +164,20 @@ void dpt_channel_row(const dpt_channel *c, uint32_t w,
 	}
 }
 
+double dpt_channel_log(const dpt_channel *c, uint32_t w, uint32_t v)
+{
+	uint64_t weight[DPT_MAX_LISTED];
+	struct dpt_channel_row row = {.weight = weight};
+	const uint32_t *id = c->ground.lists.id + (size_t)w * c->ground.lists.k;
+	uint32_t rank = 0;
+	dpt_channel_row(c, w, &row);
+	while (v != w && rank < c->listed && (rank == 0 || id[rank - 1] != v))
+		rank++;
+	if (rank == c->listed)
+		return row.tail_log - clipped(c->t * distance(c, w, v));
+	return log((double)weight[rank] / (double)DPT_WEIGHTS);
+}
+
 struct logs {
 	const dpt_channel *channel;
 	struct dpt_rows *rows;

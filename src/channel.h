@@ -77,6 +77,9 @@ struct dpt_channel_row {
 void dpt_channel_row(const dpt_channel *channel, uint32_t w,
                      struct dpt_channel_row *row);
 
+/* ln P(v|w), from the weights. */
+double dpt_channel_log(const dpt_channel *channel, uint32_t w, uint32_t v);
+
 /*
  * Verifies the weights; tails is eps_E of the rate, rates gives the space
  * and the threads.  See dpt_verify for limit.

@@ -11,8 +11,9 @@
  *     ln P(v|w) - ln P(v|x) <= A(w) + tail[w] - tail[x] + t d(w,x),
  * since d(x,v) <= d(w,v) + d(w,x): most pairs need no more than this bound.
  * And since ln fE(v|.) changes by no more than tails a unit of distance, no
- * x farther from w than A(w) / (best - tails) can beat the best so far: a
- * neighbour list that reaches as far is enough, the other rows are scanned.
+ * x farther from w than A(w) / (best - tails) can beat the best so far, nor
+ * one farther than (A(w) + tail[w] - least tail) / (best - t): a neighbour
+ * list that reaches as far is enough, the other rows are scanned.
  */
 #include "verify.h"
 
@@ -177,7 +178,7 @@ static void verify_lists(void *ctx, unsigned thread, size_t item)
 	struct job *j = ctx;
 	const struct dpt_rows *r = j->rows;
 	for (size_t w = item * RUN; w < run_end(j, item); w++)
-		for (uint32_t k = 1; k < r->listed && !decided(j); k++) {
+		for (uint32_t k = 1; k < r->listed; k++) {
 			uint32_t x = entry_word(r, (uint32_t)w, k);
 			double d = entry_distance(r, (uint32_t)w, k);
 			consider(j, &j->marks[thread], (uint32_t)w, x, d);
@@ -215,9 +216,15 @@ static void verify_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
 static size_t short_rows(const struct job *j, double best, uint32_t *out)
 {
 	const struct dpt_rows *r = j->rows;
+	double lowest = INFINITY;
 	size_t n = 0;
+	for (uint32_t w = 0; w < r->space->n; w++)
+		lowest = fmin(lowest, r->tail[w]);
 	for (uint32_t w = 0; j->has_tail && w < r->space->n; w++) {
 		double reach = entry_distance(r, w, r->listed - 1);
+		double gap = j->excess[w] + r->tail[w] - lowest;
+		if (gap <= (best - r->t) * reach * (1 - 1e-9))
+			continue;
 		if (!(j->excess[w] <=
 		      (best - j->tails) * reach * (1 - 1e-9)))
 			out[n++] = w;

@@ -30,7 +30,8 @@ struct dpt_verdict {
 /*
  * tails: the exact constant of the tails alone, eps_E(t) for E.  With limit
  * 0 the result is exact; with a larger one it only tells whether limit is
- * exceeded: out->epsilon is at most limit, or some ratio above it.
+ * exceeded: out->epsilon is at most limit, or some ratio above it, which
+ * is the largest among pairs of neighbours.
  */
 DPT_MUST_USE enum dpt_status dpt_verify(const struct dpt_rows *rows,
 					double tails, double limit,
