@@ -17,7 +17,7 @@ CFLAGS ?= -O3 -g
 SANITIZE ?=
 Q := $(if $(V),,@)
 SAY = $(if $(V),@:,@echo "  $(1)" $(patsubst $(BUILD)/%,%,$@))
-PROGRAMS := dptext dptext-index
+PROGRAMS := dptext dptext-index dptext-audit
 VECTORS := embeddings/glove-32k-100d.bin.gz
 SONAME := libdptext.so.0
 
@@ -38,7 +38,7 @@ NEED_check := @check:check mandoc:mandoc
 NEED_lint := clang-format:clang-format cppcheck:cppcheck mandoc:mandoc \
 	clang:clang g++:g++
 NEED_valgrind := valgrind:valgrind
-NEED_fuzz := clang:clang llvm-config-14:llvm-14 \
+NEED_fuzz := clang:clang llvm-symbolizer:llvm \
 	/clang-rt:libclang-rt-14-dev
 
 # Make builds these files first, and so installs what is missing, before it
@@ -48,7 +48,7 @@ NEEDS := $(if $(filter-out clean help dist uninstall,$(GOALS)),build)
 NEEDS += $(if $(filter check% run-tests sanitized %/unit,$(GOALS)),check)
 NEEDS += $(if $(filter check-valgrind,$(GOALS)),valgrind)
 NEEDS += $(if $(filter lint,$(GOALS)),lint)
-NEEDS += $(if $(filter fuzz,$(GOALS)),fuzz)
+NEEDS += $(if $(filter fuzz run-fuzz_%,$(GOALS)),fuzz)
 include $(NEEDS:%=$(BUILD)/need-%.mk)
 
 $(BUILD)/need-%.mk: Makefile
@@ -182,19 +182,26 @@ check-valgrind: $(BUILD)/unit
 	CK_FORK=no CK_TIMEOUT_MULTIPLIER=50 valgrind -q --error-exitcode=1 \
 		--leak-check=full $(BUILD)/unit
 
+# Fuzzers: libFuzzer, one after the other; they are built with clang.
 FUZZ_SECONDS ?= 300
-FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort $(wildcard tests/fuzz/*.c)))
-fuzz: $(FUZZERS:%=run-%)
-$(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: tests/fuzz/%.c $(LIB_SRC)
-	@mkdir -p $(@D)
-	clang $(filter-out -MMD -MP -Wpedantic,$(ALL_CFLAGS)) -DDPT_SANITIZE \
-		-fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -Isrc -Isrc/mech -o $@ $^ $(LIBS)
-run-%: $(BUILD)/%
+FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort \
+	$(wildcard tests/fuzz/fuzz_*.c)))
+fuzz:
+	$(MAKE) -j1 BUILD=$(BUILD)/fuzz CC=clang CFLAGS='-O2 -g' \
+		SANITIZE=fuzzer-no-link,address,undefined $(FUZZERS:%=run-%)
+
+$(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%.o \
+		$(BUILD)/libdptext.a
+	$(call SAY,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+$(FUZZERS:%=run-%): run-%: $(BUILD)/%
+	@echo "$*: $(FUZZ_SECONDS) s"
 	@mkdir -p $(BUILD)/corpus/$*
-	$< -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 -timeout=20 \
-		-print_final_stats=1 $(BUILD)/corpus/$* $(wildcard \
-		tests/fuzz/corpus/$*)
+	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 -timeout=20 \
+		-verbosity=0 -print_final_stats=1 -artifact_prefix=$(BUILD)/ \
+		$(BUILD)/corpus/$*
+-include $(FUZZERS:%=$(BUILD)/obj/tests/fuzz/%.d)
 
 # -------------------------------------------------------------------- use
 

@@ -234,6 +234,49 @@ dpt_model_new(const dpt_index *index, const struct dpt_settings *settings,
 DPT_API void dpt_model_free(dpt_model *model);
 DPT_API struct dpt_model_info dpt_model_about(const dpt_model *model);
 
+/* -------------------------------------------------------------- audit */
+
+#define DPT_SUPPORT 0.01 /* outputs at least as likely count for S_w */
+
+/*
+ * What a model does, over all words.  Exact, by a pass over all pairs, but
+ * for laplace, whose channel is not finite in closed form: there the shares
+ * and the distance are simulated and the rest is NaN.
+ */
+struct dpt_audit {
+	bool simulated;
+	double epsilon;      /* exact; infinite: no epsilon holds */
+	uint32_t worst[3];   /* w, x, v where it is met */
+	double unchanged_mean, unchanged_mean_error; /* of P(w|w) */
+	double unchanged_token_mean;
+	double distance_mean, distance_mean_error; /* expected d(w,v) */
+	double in_list_mean; /* share that stays among the neighbours */
+	double support_mean; /* S_w: outputs with P >= DPT_SUPPORT */
+	double bayes_uniform; /* success of the best guess of w from v */
+	double bayes_token;   /* with prior 1/(rank + 2.7) */
+	double information_bits; /* mutual information, uniform prior */
+	double worst_loss; /* max ln P(v|w)/P(v|x): plain local DP */
+	double row_error;  /* largest |1 - sum of a row| of a quadrature */
+};
+
+/* Errors are half widths of 95 % intervals, 0 for what is exact. */
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_model_audit(const dpt_model *model, const struct dpt_settings *settings,
+                struct dpt_audit *out, dpt_error *err);
+
+/* The worst-case loss per word alone, see dpt_audit. */
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_model_worst_loss(const dpt_model *model, unsigned threads, double *out,
+                     dpt_error *err);
+
+/*
+ * The exact output distribution of a word: p has room for one probability a
+ * class.  DPT_EUNKNOWN for laplace, which has no finite channel.
+ */
+DPT_API DPT_MUST_USE enum dpt_status dpt_model_row(const dpt_model *model,
+                                                   uint32_t word, double *p,
+                                                   dpt_error *err);
+
 /* --------------------------------------------------------- randomness */
 
 /* The key of all random streams of a run.  Wipe it when done. */

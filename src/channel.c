@@ -178,6 +178,27 @@ double dpt_channel_log(const dpt_channel *c, uint32_t w, uint32_t v)
 	return log((double)weight[rank] / (double)DPT_WEIGHTS);
 }
 
+static void fill_row(const dpt_channel *c, uint32_t w, double *log_p,
+                     double *tail)
+{
+	uint64_t weight[DPT_MAX_LISTED];
+	struct dpt_channel_row row = {.weight = weight};
+	dpt_channel_row(c, w, &row);
+	for (uint32_t r = 0; r < c->listed; r++)
+		log_p[r] = log((double)weight[r] / (double)DPT_WEIGHTS);
+	*tail = row.tail_log;
+}
+
+void dpt_channel_rows(const dpt_model *model, uint32_t first, uint32_t count,
+                      struct dpt_rows *rows)
+{
+	const dpt_channel *c = model->state;
+	rows->t = c->t;
+	for (uint32_t i = 0; i < count; i++)
+		fill_row(c, first + i, rows->log + (size_t)i * c->listed,
+		         rows->tail + i);
+}
+
 struct logs {
 	const dpt_channel *channel;
 	struct dpt_rows *rows;
@@ -187,13 +208,8 @@ static void take_logs(void *ctx, unsigned thread, size_t w)
 {
 	(void)thread;
 	struct logs *l = ctx;
-	uint64_t weight[DPT_MAX_LISTED];
-	struct dpt_channel_row row = {.weight = weight};
-	double *log_p = l->rows->log + w * l->rows->listed;
-	dpt_channel_row(l->channel, (uint32_t)w, &row);
-	for (uint32_t r = 0; r < l->rows->listed; r++)
-		log_p[r] = log((double)weight[r] / (double)DPT_WEIGHTS);
-	l->rows->tail[w] = row.tail_log;
+	fill_row(l->channel, (uint32_t)w, l->rows->log + w * l->rows->listed,
+	         l->rows->tail + w);
 }
 
 enum dpt_status dpt_channel_verify(const dpt_channel *c,

@@ -24,7 +24,6 @@
 #include "verify.h"
 
 #define DPT_WEIGHTS (UINT64_C(1) << 63)
-#define DPT_MAX_LISTED (DPT_MAX_NEIGHBOURS + 1)
 
 typedef struct dpt_channel dpt_channel;
 
@@ -79,6 +78,10 @@ void dpt_channel_row(const dpt_channel *channel, uint32_t w,
 
 /* ln P(v|w), from the weights. */
 double dpt_channel_log(const dpt_channel *channel, uint32_t w, uint32_t v);
+
+/* A dpt_mech.rows of a model whose state is a channel. */
+void dpt_channel_rows(const dpt_model *model, uint32_t first, uint32_t count,
+                      struct dpt_rows *rows);
 
 /*
  * Verifies the weights; tails is eps_E of the rate, rates gives the space

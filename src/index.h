@@ -8,6 +8,8 @@
 #define DPT_INDEX_MAGIC "DPTINDEX"
 #define DPT_INDEX_VERSION 1U
 #define DPT_INDEX_ALIGN 64U
+/* A word and its neighbours. */
+#define DPT_MAX_LISTED (DPT_MAX_NEIGHBOURS + 1)
 
 enum dpt_section_id {
 	DPT_TEXT,       /* bytes of all words */

@@ -8,6 +8,7 @@
 
 #include "index.h"
 #include "rng.h"
+#include "verify.h"
 
 /*
  * Words to draw for, by record: those of record number first_record + i are
@@ -42,6 +43,13 @@ struct dpt_mech {
 	enum dpt_status (*calibrate)(struct dpt_rates *rates, double epsilon,
 	                             double max_unchanged,
 	                             struct dpt_setting *out, dpt_error *err);
+	/*
+	 * The exact channel: fills rows->log, rows->tail and rows->t for the
+	 * words from first on, count of them, by the numbers of rows.  NULL:
+	 * the channel is not finite.
+	 */
+	void (*rows)(const dpt_model *model, uint32_t first, uint32_t count,
+	             struct dpt_rows *rows);
 	/* Bytes of scratch a thread needs for draw; NULL: none. */
 	size_t (*scratch)(const dpt_model *model);
 	/* Draws for all words of the batch; out may be batch->word. */

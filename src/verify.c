@@ -169,7 +169,8 @@ static void find_excess(void *ctx, unsigned thread, size_t item)
 			if (!(a <= most))
 				most = a;
 		}
-		j->excess[w] = most;
+		/* less is the rounding of weights, which the slack covers */
+		j->excess[w] = most < 1e-7 ? 0 : most;
 	}
 }
 

@@ -49,5 +49,6 @@ const struct dpt_mech dpt_mech_exponential = {
     .open = open_exponential,
     .close = close_exponential,
     .calibrate = dpt_calibrate_exponential,
+    .rows = dpt_channel_rows,
     .draw = draw_exponential,
 };

@@ -78,5 +78,6 @@ const struct dpt_mech dpt_mech_gumbel = {
 	.open = open_gumbel,
 	.close = close_gumbel,
 	.calibrate = dpt_calibrate_gumbel,
+	.rows = dpt_channel_rows,
 	.draw = draw_gumbel,
 };

@@ -124,6 +124,98 @@ static uint32_t draw_one(const struct published *p, const dpt_index *index,
 	return best;
 }
 
+/* ------------------------------------------------- the exact channel */
+
+/* Gauss-Legendre, 8 points on [-1, 1]: Abramowitz and Stegun, table 25.4. */
+static const double node[4] = {0.1834346424956498, 0.5255324099163290,
+                               0.7966664774136267, 0.9602898564975363};
+static const double node_weight[4] = {0.3626837833783620, 0.3137066458778873,
+                                      0.2223810344533745, 0.1012285362903763};
+
+#define STEPS 8 /* intervals behind the last kink */
+
+/* Distribution function and density of the truncated Gumbel. */
+static void gumbel(const struct published *p, double g, double *above,
+                   double *density)
+{
+	double low = exp(-exp(p->bound / p->scale));
+	double high = exp(-exp(-p->bound / p->scale));
+	double e = exp(-g / p->scale);
+	if (g <= -p->bound || g >= p->bound) {
+		*above = g <= -p->bound;
+		*density = 0;
+		return;
+	}
+	*above = (high - exp(-e)) / (high - low);
+	*density = exp(-e) * e / p->scale / (high - low);
+}
+
+/*
+ * Adds weight x the density with which each candidate has the best score s:
+ * its own density there, times, for each k that makes it a candidate, the
+ * probability of k and of all others scoring above s.
+ */
+static void add_node(const struct published *p, const double *d, double s,
+                     double weight, double *out)
+{
+	double above[DPT_MAX_LISTED], density[DPT_MAX_LISTED];
+	double term[DPT_MAX_LISTED], product = 1, sum = 0;
+	for (uint32_t k = 0; k < p->kmax; k++) {
+		gumbel(p, s - d[k], &above[k], &density[k]);
+		product *= above[k];
+		term[k] = (p->cdf[k] - (k ? p->cdf[k - 1] : 0)) * product;
+	}
+	for (uint32_t k = p->kmax; k-- > 0;) {
+		sum += term[k];
+		if (density[k] > 0)
+			out[k] += weight * density[k] / above[k] * sum;
+	}
+}
+
+static void add_interval(const struct published *p, const double *d, double from,
+                         double to, double *out)
+{
+	double half = (to - from) / 2, middle = (from + to) / 2;
+	for (int i = 0; i < 4; i++) {
+		add_node(p, d, middle - half * node[i], half * node_weight[i],
+		         out);
+		add_node(p, d, middle + half * node[i], half * node_weight[i],
+		         out);
+	}
+}
+
+/*
+ * The score of the word itself is below the bound, so no score above it
+ * wins; a candidate at distance d joins in at d - bound, with a kink.
+ */
+static void rows_published(const dpt_model *model, uint32_t first,
+                           uint32_t count, struct dpt_rows *rows)
+{
+	const struct published *p = model->state;
+	const struct dpt_lists *l = &model->index->lists;
+	rows->t = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		double d[DPT_MAX_LISTED] = {0}, out[DPT_MAX_LISTED] = {0};
+		size_t row = (size_t)(first + i) * l->k;
+		for (uint32_t k = 1; k < p->kmax; k++)
+			d[k] = l->distance[row + k - 1];
+		uint32_t last = 0;
+		for (uint32_t k = 1; k < p->kmax && d[k] < 2 * p->bound; k++) {
+			add_interval(p, d, d[last] - p->bound,
+			             d[k] - p->bound, out);
+			last = k;
+		}
+		double from = d[last] - p->bound;
+		double step = (p->bound - from) / STEPS;
+		for (int k = 0; k < STEPS; k++)
+			add_interval(p, d, from + k * step,
+			             from + (k + 1) * step, out);
+		for (uint32_t k = 0; k < p->kmax; k++)
+			rows->log[i * (size_t)rows->listed + k] = log(out[k]);
+		rows->tail[i] = -INFINITY;
+	}
+}
+
 static void draw_published(const dpt_model *model, const struct dpt_batch *b,
                            void *scratch, uint32_t *out)
 {
@@ -144,5 +236,6 @@ const struct dpt_mech dpt_mech_gumbel_published = {
               DPT_NOMINAL, 0, NULL},
     .open = open_published,
     .close = close_published,
+    .rows = rows_published,
     .draw = draw_published,
 };
