@@ -211,6 +211,7 @@ struct dpt_settings {
 	size_t params;         /* given parameters: nothing is calibrated */
 	const struct dpt_param *param;
 	unsigned threads; /* for calibration and verification */
+	const char *cache; /* folder for calibrations; NULL: none is kept */
 	dpt_progress_fn *progress;
 	void *progress_ctx;
 };

@@ -259,6 +259,9 @@ static void average_words(const struct audit *a, struct dpt_audit *out)
 	for (uint32_t w = 0; w < a->n; w++) {
 		struct word f = word_figures(a, w);
 		double p = a->outputs.uniform[w];
+		if (!a->has_tail)
+			out->row_error =
+				fmax(out->row_error, fabs(1 - f.in_list));
 		out->unchanged_mean += f.unchanged / a->n;
 		out->unchanged_token_mean += f.unchanged * a->share[w];
 		out->distance_mean += f.distance / a->n;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "channel.h"
 
+#include "cache.h"
 #include "calibrate.h"
 #include "error.h"
 #include "kernels.h"
@@ -413,17 +414,24 @@ static enum dpt_status choose(dpt_model *model, struct dpt_rates *rates,
                               dpt_error *err)
 {
 	const char *name = model->mech->about.name;
+	enum dpt_status status;
 	const struct dpt_setting *stored =
 		dpt_setting_stored(model->index, name, s);
 	if (stored) {
 		*out = *stored;
 		return DPT_OK;
 	}
-	if (!s->params)
-		return model->mech->calibrate(rates, s->epsilon,
-		                              s->max_unchanged, out, err);
-	enum dpt_status status = given(rates, s, out, err);
-	return status ? status : audit(rates, out, err);
+	if (s->params) {
+		status = given(rates, s, out, err);
+		return status ? status : audit(rates, out, err);
+	}
+	if (dpt_cache_load(model->index, s, name, rates, out))
+		return DPT_OK;
+	status = model->mech->calibrate(rates, s->epsilon, s->max_unchanged,
+	                                out, err);
+	if (!status)
+		dpt_cache_save(model->index, s, rates, out);
+	return status;
 }
 
 static void fill_info(dpt_model *model, const struct dpt_setting *s, double t)

@@ -160,18 +160,21 @@ static bool lists_ok(const dpt_index *x)
 	return ok;
 }
 
-/* Whether a mechanism could be made from each without harm. */
+bool dpt_setting_sane(const struct dpt_setting *s, uint32_t neighbours)
+{
+	return memchr(s->mechanism, 0, sizeof s->mechanism) != NULL &&
+	       s->kmax >= 1 && s->kmax <= neighbours + 1 && s->scale > 0 &&
+	       s->fallback >= 0 && s->fallback <= 1 && s->mean > 0 &&
+	       s->mean < 1e6;
+}
+
 static bool settings_ok(const dpt_index *x)
 {
 	bool ok = true;
-	for (uint32_t i = 0; i < x->header->settings; i++) {
-		const struct dpt_setting *s = &x->settings[i];
-		ok &= memchr(s->mechanism, 0, sizeof s->mechanism) != NULL &&
-		      s->rate < x->header->rates && s->kmax >= 1 &&
-		      s->kmax <= x->header->neighbours + 1 && s->scale > 0 &&
-		      s->fallback >= 0 && s->fallback <= 1 && s->mean > 0 &&
-		      s->mean < 1e6;
-	}
+	for (uint32_t i = 0; i < x->header->settings; i++)
+		ok &= dpt_setting_sane(&x->settings[i],
+		                       x->header->neighbours) &&
+		      x->settings[i].rate < x->header->rates;
 	return ok;
 }
 

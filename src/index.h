@@ -38,6 +38,9 @@ struct dpt_setting {
 	uint32_t rate; /* number of its rate */
 };
 
+/* Whether a channel can be made of a setting without harm. */
+bool dpt_setting_sane(const struct dpt_setting *s, uint32_t neighbours);
+
 struct dpt_section {
 	uint64_t offset, bytes, hash; /* hash: XXH3, 64 bits */
 };

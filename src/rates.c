@@ -52,8 +52,9 @@ enum dpt_status dpt_rates_borrow(struct dpt_rates *r, size_t count,
 	return DPT_OK;
 }
 
-static enum dpt_status keep(struct dpt_rates *r, const struct dpt_rate *rate,
-                            const double *others, dpt_error *err)
+enum dpt_status dpt_rates_keep(struct dpt_rates *r,
+                               const struct dpt_rate *rate,
+                               const double *others, dpt_error *err)
 {
 	double *copy = malloc(r->ground.n * sizeof *copy);
 	if (!copy || !reserve(r, 1)) {
@@ -103,7 +104,7 @@ enum dpt_status dpt_rates_take(struct dpt_rates *r, const struct dpt_normal *z,
 		                       &steepness, err);
 		rate.epsilon = rate.t + steepness;
 		if (!status)
-			status = keep(r, &rate, others, err);
+			status = dpt_rates_keep(r, &rate, others, err);
 	}
 	return status;
 }

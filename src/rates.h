@@ -38,6 +38,12 @@ DPT_MUST_USE enum dpt_status dpt_rates_borrow(struct dpt_rates *r, size_t count,
                                               const double *others,
                                               dpt_error *err);
 
+/* Adds a rate that is known from elsewhere; others is copied. */
+DPT_MUST_USE enum dpt_status dpt_rates_keep(struct dpt_rates *r,
+                                            const struct dpt_rate *rate,
+                                            const double *others,
+                                            dpt_error *err);
+
 /* Keeps the rates of a finished pass. */
 DPT_MUST_USE enum dpt_status
 dpt_rates_take(struct dpt_rates *r, const struct dpt_normal *z, dpt_error *err);

@@ -25,6 +25,9 @@ void choice_start(struct choice *c)
 	                                    .progress = progress_stage,
 	                                    .progress_ctx = &c->progress};
 	default_index_path(c->index_path, sizeof c->index_path);
+	cache_path(c->cache_path, sizeof c->cache_path);
+	if (c->cache_path[0])
+		c->settings.cache = c->cache_path;
 }
 
 /* "name=value"; the names of parameters are static in the library. */

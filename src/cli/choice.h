@@ -29,7 +29,7 @@ enum { OPT_MAX_UNCHANGED = 512 };
 struct choice {
 	struct dpt_settings settings;
 	struct dpt_param param[DPT_MAX_PARAMS];
-	char index_path[PATH_MAX];
+	char index_path[PATH_MAX], cache_path[PATH_MAX];
 	bool epsilon_given;
 	struct progress progress;
 	dpt_index *index;

@@ -171,6 +171,8 @@ static void summary_text(const struct dpt_model_info *i,
 		printf("simulated, with 95 %% intervals of +- %.4f for the "
 		       "unchanged share\nand +- %.4f for the distance:\n",
 		       a->unchanged_mean_error, a->distance_mean_error);
+	if (i->mechanism->guarantee == DPT_NOMINAL)
+		row("rows sum to 1 within", "%.2g", a->row_error);
 	row("unchanged, mean over words", "%.6f", a->unchanged_mean);
 	row("unchanged, mean over tokens", "%.6f", a->unchanged_token_mean);
 	row("among the neighbours", "%.6f", a->in_list_mean);

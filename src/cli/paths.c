@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifndef DATADIR
@@ -27,4 +28,20 @@ void default_index_path(char *path, size_t size)
 			return;
 	}
 	snprintf(path, size, "%s/default.dpti", DATADIR);
+}
+
+void cache_path(char *path, size_t size)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	path[0] = 0;
+	if (cache && *cache == '/')
+		snprintf(path, size, "%s/dptext", cache);
+	else if (home && *home == '/')
+		snprintf(path, size, "%s/.cache/dptext", home);
+	char *slash = strrchr(path, '/');
+	if (slash) { /* the folder above is the user's and may not be there */
+		*slash = 0;
+		(void)mkdir(path, 0700);
+		*slash = '/';
+	}
 }

@@ -11,4 +11,10 @@
  */
 void default_index_path(char *path, size_t size);
 
+/*
+ * Fills path with the folder for calibrations, XDG_CACHE_HOME/dptext or
+ * ~/.cache/dptext; empty if neither variable is set.
+ */
+void cache_path(char *path, size_t size);
+
 #endif
