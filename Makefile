@@ -36,19 +36,22 @@ NEED_build := cc:gcc pkg-config:pkg-config @openblas:libopenblas-dev \
 	/unistr.h:libunistring-dev
 NEED_check := @check:check mandoc:mandoc
 NEED_lint := clang-format:clang-format cppcheck:cppcheck mandoc:mandoc \
-	clang:clang g++:g++
+	clang:clang g++:g++ shellcheck:shellcheck
 NEED_valgrind := valgrind:valgrind
 NEED_fuzz := clang:clang llvm-symbolizer:llvm \
 	/clang-rt:libclang-rt-14-dev
+NEED_eval := /linear.h:liblinear-dev /jsmn.h:libjsmn-dev
 
 # Make builds these files first, and so installs what is missing, before it
 # reads its rules again with the flags in them.
 GOALS := $(if $(MAKECMDGOALS),$(MAKECMDGOALS),all)
 NEEDS := $(if $(filter-out clean help dist uninstall,$(GOALS)),build)
-NEEDS += $(if $(filter check% run-tests sanitized %/unit,$(GOALS)),check)
+NEEDS += $(if $(filter check% run-tests sanitized compiled %/unit, \
+	$(GOALS)),check)
 NEEDS += $(if $(filter check-valgrind,$(GOALS)),valgrind)
 NEEDS += $(if $(filter lint,$(GOALS)),lint)
 NEEDS += $(if $(filter fuzz run-fuzz_%,$(GOALS)),fuzz)
+NEEDS += $(if $(filter eval% %/dptext-eval,$(GOALS)),eval)
 include $(NEEDS:%=$(BUILD)/need-%.mk)
 
 $(BUILD)/need-%.mk: Makefile
@@ -148,7 +151,7 @@ $(BUILD)/unit: $(call object,$(TEST_SRC)) $(BUILD)/libdptext.a
 $(BUILD)/default.dpti: $(VECTORS) $(BUILD)/dptext-index
 	$(BUILD)/dptext-index build -o $@ $<
 
--include $(LIB_OBJ:.o=.d) $(call object,$(CLI_SRC:.c=.d) $(TEST_SRC:.c=.d))
+-include $(patsubst %.o,%.d,$(call object,$(LIB_SRC) $(CLI_SRC) $(TEST_SRC)))
 
 # ------------------------------------------------------------------- tests
 
@@ -182,6 +185,16 @@ check-valgrind: $(BUILD)/unit
 	CK_FORK=no CK_TIMEOUT_MULTIPLIER=50 valgrind -q --error-exitcode=1 \
 		--leak-check=full $(BUILD)/unit
 
+# Formatting, static analysis, what header and manual promise, and both
+# compilers with their warnings as errors.
+lint: all check-man
+	tests/lint $(BUILD)
+	$(MAKE) BUILD=$(BUILD)/gcc CC=gcc WERROR=-Werror compiled
+	$(MAKE) BUILD=$(BUILD)/clang CC=clang WERROR=-Werror compiled
+
+.PHONY: compiled
+compiled: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/$(SONAME) $(BUILD)/unit
+
 # Fuzzers: libFuzzer, one after the other; they are built with clang.
 FUZZ_SECONDS ?= 300
 FUZZERS := $(patsubst tests/fuzz/%.c,%,$(sort \
@@ -202,6 +215,48 @@ $(FUZZERS:%=run-%): run-%: $(BUILD)/%
 		-verbosity=0 -print_final_stats=1 -artifact_prefix=$(BUILD)/ \
 		$(BUILD)/corpus/$*
 -include $(FUZZERS:%=$(BUILD)/obj/tests/fuzz/%.d)
+
+# -------------------------------------------------------------- evaluation
+
+# Experiments, see eval/README.md; more than the programs is needed for them.
+.PHONY: eval-utility eval-paper
+EVAL_OBJ := $(call object,$(sort $(wildcard eval/*.c)))
+EVAL := $(BUILD)/dptext-eval
+$(BUILD)/obj/eval/%.o: eval/%.c
+	@mkdir -p $(@D)
+	$(call SAY,CC  )
+	$(Q)$(CC) $(ALL_CFLAGS) -Isrc/cli -c -o $@ $<
+
+$(EVAL): $(EVAL_OBJ) $(CLI_COMMON) $(BUILD)/libdptext.a
+	$(call SAY,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -llinear $(LIBS)
+
+-include $(EVAL_OBJ:.o=.d)
+
+# On the shipped texts, which are too few to tell mechanisms apart.
+eval-utility: $(EVAL) $(INDEX)
+	$(EVAL) utility -x $(INDEX) -e 1,3,5 -m gumbel,exponential,laplace \
+		--train corpora/intents.tsv --split 5
+
+# SST-2 and CLINC150, in CORPORA/sst2 and CORPORA/clinc150; an hour.
+PAPER := -x $(INDEX) -e 1,2,3,5,10 -m gumbel,exponential,laplace -T 1
+eval-paper: $(EVAL) $(INDEX)
+	@[ -d "$(CORPORA)" ] || { \
+		echo 'make eval-paper CORPORA=DIR, see corpora/README.md'; \
+		exit 1; }
+	$(EVAL) utility $(PAPER) --name sst2 --format space \
+		--train $(CORPORA)/sst2/stsa.binary.train \
+		--test $(CORPORA)/sst2/stsa.binary.test \
+		-o $(BUILD)/utility-sst2.tsv
+	$(EVAL) utility $(PAPER) --name clinc150 --format clinc \
+		--train $(CORPORA)/clinc150/data_full.json \
+		-o $(BUILD)/utility-clinc150.tsv
+	@mkdir -p eval/results
+	{ echo '# make eval-paper CORPORA=DIR' && \
+	cat $(BUILD)/utility-sst2.tsv && \
+	grep -v ^corpus $(BUILD)/utility-clinc150.tsv; \
+	} >eval/results/utility.tsv.new
+	mv eval/results/utility.tsv.new eval/results/utility.tsv
 
 # -------------------------------------------------------------------- use
 
@@ -253,6 +308,7 @@ help:
 	@echo 'make check-tsan  tests with the thread sanitizer'
 	@echo 'make check-valgrind  unit tests under valgrind'
 	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each (300)'
+	@echo 'make eval-utility, make eval-paper CORPORA=DIR  see eval/README.md'
 	@echo 'make full        fetches and indexes all 341,479 words'
 	@echo 'make install uninstall dist clean; DESTDIR, PREFIX'
 	@echo 'V=1              shows commands; SANITIZE=... builds with sanitizers'

@@ -309,6 +309,7 @@ struct dpt_counts {
 	uint64_t outside;   /* outside the vocabulary, replaced blindly */
 	uint64_t bytes_in;
 	uint64_t bytes_out;
+	uint64_t longest; /* most words in one record */
 };
 
 struct dpt_stream_options {
@@ -335,6 +336,47 @@ struct dpt_stream_options {
 DPT_API DPT_MUST_USE enum dpt_status
 dpt_stream(const struct dpt_stream_options *options, struct dpt_counts *counts,
            dpt_error *err);
+
+/* --------------------------------------------------------- accounting */
+
+/*
+ * The plain local differential privacy of a record of so many words, each of
+ * which costs at most epsilon (natural logarithm, not per unit of distance;
+ * at least 0, may be infinite): the sum, and the optimal composition for a
+ * delta in (0, 1), of Kairouz, Oh and Viswanath, "The composition theorem
+ * for differential privacy" (ICML 2015), theorem 3.3: the smallest
+ * (k-2i) epsilon whose delta_i is at most delta.  It is the sum for any other
+ * delta and for more than 2^32 words.  Without words the cost is 0; NaN stays
+ * NaN.
+ */
+DPT_API double dpt_compose_basic(double epsilon, uint64_t words);
+DPT_API double dpt_compose_optimal(double epsilon, uint64_t words,
+                                   double delta);
+
+/* What is known of a run; filled by the caller. */
+struct dpt_report {
+	struct dpt_model_info model;
+	struct dpt_index_info index;
+	struct dpt_counts counts; /* of all streams together */
+	double max_unchanged;     /* as asked for; NaN: not calibrated for */
+	double worst_case_loss;   /* dpt_model_worst_loss; NaN: not known */
+	double delta;             /* in (0, 1), for the composition */
+	bool reproducible;        /* from a seed, and so not private */
+	bool complete;            /* the run ended without a fault */
+};
+
+/*
+ * Writes the report as one JSON object, completely or not at all: a file that
+ * was there before is replaced by it or stays as it was.  What is not known
+ * is null; what is known to be unbounded is the string "infinite".  The same
+ * report makes the same bytes.  Where worst_case_loss is not known, the loss
+ * per word is bounded by epsilon times the largest distance of the index.
+ * Both are about words of the vocabulary.  DPT_EIO where path is not a
+ * regular file.
+ */
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_report_write(const char *path, const struct dpt_report *report,
+                 dpt_error *err);
 
 #ifdef __cplusplus
 }

@@ -16,11 +16,12 @@
 #define RATE_STEP 0.25
 
 /* Epsilons for which every mechanism is calibrated, and the share. */
-static const double epsilons[] = {0.1, 0.2,  0.3, 0.5, 0.75, 1, 1.25,
-                                  1.5, 1.75, 2,   2.5, 3,    4, 5,
-                                  6,   8,    10,  15,  20};
+static const double epsilons[] = {0.1, 0.5, 1, 1.5, 2, 3, 5, 8, 10, 20};
 #define EPSILONS (sizeof epsilons / sizeof *epsilons)
 #define MAX_UNCHANGED 0.5
+
+/* Beyond this many words calibration takes long: it waits until asked for. */
+#define CALIBRATED_WORDS 100000
 
 struct build {
 	const dpt_vectors *v;
@@ -250,6 +251,8 @@ static enum dpt_status calibrate(struct build *b, dpt_error *err)
 	    calloc(dpt_mechanism_count() * EPSILONS, sizeof *b->setting);
 	if (!b->setting)
 		return dpt_fail_memory(err);
+	if (b->classes > CALIBRATED_WORDS)
+		return DPT_OK;
 	for (size_t i = 0; dpt_mech_at(i); i++) {
 		const struct dpt_mech *mech = dpt_mech_at(i);
 		for (size_t e = 0; mech->calibrate && e < EPSILONS; e++) {

@@ -23,7 +23,7 @@ static const double scales[] = {0.05, 0.075, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3,
                                 0.36, 0.43, 0.5,  0.6,  0.8, 1.1, 1.5, 2, 3,
                                 INFINITY};
 #define SCALES (sizeof scales / sizeof *scales)
-#define GAIN 0.998 /* a candidate must be better by this factor to count */
+#define GAIN 0.998 /* what is less than this better than E alone is not worth it */
 
 #define WITNESSES 256
 
@@ -176,57 +176,71 @@ static enum dpt_status smallest(const struct search *s, const struct option *o,
 	return status;
 }
 
-/*
- * The smallest f of an option, by cutting planes: the smallest that passes
- * all triples known to break the limit is verified in full; either it holds,
- * or it gives another triple.
- */
-static enum dpt_status improve(struct search *s, const struct option *o,
+/* Raises the least f of an option to what the known triples allow. */
+static enum dpt_status sharpen(const struct search *s, struct option *o,
                                dpt_error *err)
 {
 	double k = o->candidates.distance_mean;
 	double e = s->rates->rate[o->rate].distance_mean;
 	double aim = GAIN * s->best.distance_mean;
-	double high = aim >= e ? 1 : (aim - k) / (e - k), f = o->least_f;
+	double high = aim >= e ? 1 : (aim - k) / (e - k);
+	bool ok = false;
 	enum dpt_status status = DPT_OK;
-	for (int step = 0; !status && step < 50 && f <= high; step++) {
-		bool ok;
-		status = smallest(s, o, &f, high, &ok, err);
-		if (status || !ok)
-			return status;
-		struct dpt_setting setting = setting_of(s, o, f);
+	if (o->least_f <= high)
+		status = smallest(s, o, &o->least_f, high, &ok, err);
+	o->bound = ok ? setting_of(s, o, o->least_f).distance_mean : INFINITY;
+	return status;
+}
+
+static struct option *most_promising(struct option *option, size_t n)
+{
+	struct option *best = &option[0];
+	for (size_t i = 1; i < n; i++)
+		if (option[i].bound < best->bound)
+			best = &option[i];
+	return best;
+}
+
+/*
+ * Cutting planes, best first.  The option with the least bound is sharpened
+ * by the triples known to break the limit.  If it is still the best it is
+ * verified in full: either it holds, and no other option can be better, or
+ * it gives another triple.
+ */
+static enum dpt_status descend(struct search *s, struct option *option,
+                               size_t n, dpt_error *err)
+{
+	enum dpt_status status = DPT_OK;
+	while (!status) {
 		struct dpt_verdict verdict;
+		struct option *o = most_promising(option, n);
+		double before = o->bound;
+		if (!(before < GAIN * s->best.distance_mean))
+			return DPT_OK;
+		status = sharpen(s, o, err);
+		if (status || o->bound > before * (1 + 1e-9))
+			continue;
+		struct dpt_setting setting = setting_of(s, o, o->least_f);
 		status = verify(s, &setting, s->limit, &verdict, err);
-		if (status)
-			return status;
-		if (verdict.epsilon <= s->limit) {
+		if (!status && verdict.epsilon <= s->limit) {
 			s->best = setting;
 			return DPT_OK;
 		}
 		remember(s, &verdict);
-		f *= 1.0005;
+		o->least_f *= 1.0005;
 	}
 	return status;
 }
 
-static int by_bound(const void *a, const void *b)
+/* All pairs of a rate and a scale, with their bounds. */
+static enum dpt_status list_options(const struct search *s, size_t rates,
+                                    const size_t *rate, struct option *option,
+                                    dpt_error *err)
 {
-	const struct option *x = a, *y = b;
-	return (x->bound > y->bound) - (x->bound < y->bound);
-}
-
-/* Tries the given rates with the given scales, the promising ones first. */
-static enum dpt_status try_all(struct search *s, size_t rates,
-                               const size_t *rate, size_t n,
-                               const double *scale, dpt_error *err)
-{
-	struct option *option = malloc(rates * n * sizeof *option);
 	enum dpt_status status = DPT_OK;
-	size_t options = 0;
-	if (!option)
-		return dpt_fail_memory(err);
-	for (size_t k = 0; !status && k < n; k++) {
-		struct option o = {.scale = scale[k], .rate = rate[0]};
+	for (size_t k = 0; !status && k < SCALES; k++) {
+		struct option o = {.scale = scales[k] * s->unit,
+		                   .rate = rate[0]};
 		struct dpt_setting any = setting_of(s, &o, 1);
 		dpt_channel *c;
 		status = make_channel(s, &any, &c, err);
@@ -234,19 +248,12 @@ static enum dpt_status try_all(struct search *s, size_t rates,
 			status = dpt_candidates_measure(
 				c, s->rates->threads, &o.candidates, err);
 		dpt_channel_free(c);
-		for (size_t i = 0; !status && i < rates; i++) {
+		for (size_t i = 0; i < rates; i++) {
 			o.rate = rate[i];
 			bound_option(s, &o);
-			option[options++] = o;
+			*option++ = o;
 		}
 	}
-	qsort(option, options, sizeof *option, by_bound);
-	for (size_t i = 0; !status && i < options; i++) {
-		if (option[i].bound > GAIN * s->best.distance_mean)
-			break;
-		status = improve(s, &option[i], err);
-	}
-	free(option);
 	return status;
 }
 
@@ -262,15 +269,17 @@ static size_t allowed_rates(const struct search *s, size_t *out)
 
 static enum dpt_status search(struct search *s, dpt_error *err)
 {
-	double scale[SCALES];
 	size_t *rate = malloc(s->rates->count * sizeof *rate);
 	if (!rate)
 		return dpt_fail_memory(err);
-	for (size_t i = 0; i < SCALES; i++)
-		scale[i] = scales[i] * s->unit;
 	size_t n = allowed_rates(s, rate);
-	enum dpt_status status =
-		n ? try_all(s, n, rate, SCALES, scale, err) : DPT_OK;
+	struct option *option = malloc((n + 1) * SCALES * sizeof *option);
+	enum dpt_status status = option ? DPT_OK : dpt_fail_memory(err);
+	if (!status && n > 0)
+		status = list_options(s, n, rate, option, err);
+	if (!status && n > 0)
+		status = descend(s, option, n * SCALES, err);
+	free(option);
 	free(rate);
 	return status;
 }

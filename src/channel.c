@@ -19,7 +19,8 @@ struct dpt_channel {
 	uint32_t stride;
 	double t, scale, fallback;
 	uint32_t kmax, listed;
-	double *others;  /* Z_t(w) - 1 */
+	const double *others; /* Z_t(w) - 1 */
+	double *own;          /* the same, if prepared */
 	double *poisson; /* p_k of the truncated Poisson, from k = 1 */
 	/*
 	 * Tables to draw from: running sums of the weights of w, the tail
@@ -47,7 +48,6 @@ enum dpt_status dpt_channel_new(const struct dpt_ground *ground,
                                 const double *others, dpt_channel **out,
                                 dpt_error *err)
 {
-	size_t n = ground->n;
 	dpt_channel *c = calloc(1, sizeof *c);
 	*out = NULL;
 	if (!c)
@@ -59,17 +59,27 @@ enum dpt_status dpt_channel_new(const struct dpt_ground *ground,
 	c->fallback = setting->fallback;
 	c->kmax = setting->kmax;
 	c->listed = ground->lists.k + 1;
-	c->others = malloc(n * sizeof *c->others);
+	c->others = others;
 	c->poisson = malloc(c->kmax * sizeof *c->poisson);
-	c->sums = calloc(n, (c->listed + 1) * sizeof *c->sums);
-	c->state = calloc(n, sizeof *c->state);
-	if (!c->others || !c->poisson || !c->sums || !c->state) {
+	if (!c->poisson) {
 		dpt_channel_free(c);
 		return dpt_fail_memory(err);
 	}
-	memcpy(c->others, others, n * sizeof *c->others);
 	poisson_terms(setting->mean, c->kmax, c->poisson);
 	*out = c;
+	return DPT_OK;
+}
+
+enum dpt_status dpt_channel_prepare(dpt_channel *c, dpt_error *err)
+{
+	size_t n = c->ground.n;
+	c->own = malloc(n * sizeof *c->own);
+	c->sums = calloc(n, (c->listed + 1) * sizeof *c->sums);
+	c->state = calloc(n, sizeof *c->state);
+	if (!c->own || !c->sums || !c->state)
+		return dpt_fail_memory(err);
+	memcpy(c->own, c->others, n * sizeof *c->own);
+	c->others = c->own;
 	return DPT_OK;
 }
 
@@ -77,7 +87,7 @@ void dpt_channel_free(dpt_channel *c)
 {
 	if (!c)
 		return;
-	free(c->others);
+	free(c->own);
 	free(c->poisson);
 	free(c->sums);
 	free(c->state);
@@ -467,6 +477,8 @@ enum dpt_status dpt_channel_open(dpt_model *model,
 		                         rates.rate[setting.rate].t,
 		                         rates.others[setting.rate], &channel,
 		                         err);
+	if (!status)
+		status = dpt_channel_prepare(channel, err);
 	if (!status)
 		fill_info(model, &setting, rates.rate[setting.rate].t);
 	model->state = channel;

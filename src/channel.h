@@ -29,12 +29,15 @@ typedef struct dpt_channel dpt_channel;
 
 /*
  * The channel of a setting whose rate is t: scale b may be infinite, kmax is
- * at most neighbours + 1.  others, Z_t(w) - 1 of all words, is copied.
+ * at most neighbours + 1.  others, Z_t(w) - 1 of all words, is borrowed.
  */
 DPT_MUST_USE enum dpt_status dpt_channel_new(const struct dpt_ground *ground,
                                              const struct dpt_setting *setting,
                                              double t, const double *others,
                                              dpt_channel **out, dpt_error *err);
+/* Copies what was borrowed, and makes room for tables to draw from. */
+DPT_MUST_USE enum dpt_status dpt_channel_prepare(dpt_channel *channel,
+                                                 dpt_error *err);
 void dpt_channel_free(dpt_channel *channel);
 
 /* Turns the parameters given with -p into a setting, without verifying. */

@@ -1,28 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "kernels.h"
 
-#include <math.h>
+#include "wide.h"
 
-/* One version of each loop a vector width, chosen when the program loads. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&         \
-    !defined(DPT_SANITIZE)
-#define WIDE __attribute__((target_clones("default", "avx2", "avx512f")))
-#else
-#define WIDE
-#endif
+#include <math.h>
 
 static inline double kernel(double td)
 {
 	return exp(td < DPT_KERNEL_CLIP ? -td : -DPT_KERNEL_CLIP);
 }
 
-WIDE void dpt_roots(size_t n, const double *restrict d2, double *restrict d)
+DPT_WIDE void dpt_roots(size_t n, const double *restrict d2, double *restrict d)
 {
 	for (size_t i = 0; i < n; i++)
 		d[i] = sqrt(d2[i] > 0 ? d2[i] : 0);
 }
 
-WIDE struct dpt_sums dpt_exp_sums(size_t n, double t, const double *restrict d)
+DPT_WIDE struct dpt_sums dpt_exp_sums(size_t n, double t, const double *restrict d)
 {
 	double others = 0, moment = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -33,7 +27,7 @@ WIDE struct dpt_sums dpt_exp_sums(size_t n, double t, const double *restrict d)
 	return (struct dpt_sums){others, moment};
 }
 
-WIDE struct dpt_sums dpt_exp_add(size_t n, double t, const double *restrict d,
+DPT_WIDE struct dpt_sums dpt_exp_add(size_t n, double t, const double *restrict d,
                                  double *restrict others,
                                  double *restrict moments)
 {
@@ -49,7 +43,7 @@ WIDE struct dpt_sums dpt_exp_add(size_t n, double t, const double *restrict d,
 }
 
 /* From one input to many outputs. */
-WIDE static void spread(size_t n, double t, const double *restrict d,
+DPT_WIDE static void spread(size_t n, double t, const double *restrict d,
                         const struct dpt_inputs *one,
                         double *restrict uniform, double *restrict token,
                         double *restrict least, double *restrict most,
@@ -70,7 +64,7 @@ WIDE static void spread(size_t n, double t, const double *restrict d,
 }
 
 /* From many inputs to one output. */
-WIDE static void gather(size_t n, double t, const double *restrict d,
+DPT_WIDE static void gather(size_t n, double t, const double *restrict d,
                         const struct dpt_inputs *in,
                         const struct dpt_outputs *one)
 {
@@ -107,7 +101,7 @@ void dpt_outputs_add(size_t n, double t, const double *restrict d,
 	gather(n, t, d, columns, to_one);
 }
 
-WIDE int dpt_any_steeper(size_t n, double x, const double *restrict v,
+DPT_WIDE int dpt_any_steeper(size_t n, double x, const double *restrict v,
                          double bound, const double *restrict d2)
 {
 	int any = 0;

@@ -146,6 +146,8 @@ static enum dpt_status write_chunk(struct stream *s, struct chunk *c,
 	s->total.words += c->counts.words;
 	s->total.unchanged += c->counts.unchanged;
 	s->total.outside += c->counts.outside;
+	if (c->counts.longest > s->total.longest)
+		s->total.longest = c->counts.longest;
 	if (c->status && err)
 		*err = c->err;
 	return c->status;

@@ -26,6 +26,7 @@ struct dpt_rewriter {
 	/* one entry a record, and one behind the last */
 	uint32_t *start; /* in out */
 	size_t records, record_room;
+	size_t longest;     /* most words in one of them */
 	struct dpt_rng rng; /* of the record whose words are put back */
 	uint64_t rng_record;
 	bool rng_on;
@@ -144,16 +145,19 @@ static enum dpt_status find_words(dpt_rewriter *r, const char *text,
 static enum dpt_status find_records(dpt_rewriter *r, const char *text,
                                     size_t len, dpt_error *err)
 {
-	r->words = r->records = r->known = 0;
+	r->words = r->records = r->longest = r->known = 0;
 	for (size_t at = 0; at < len;) {
 		const char *newline = memchr(text + at, '\n', len - at);
 		size_t end = newline ? (size_t)(newline - text) : len;
 		if (!record_room(r))
 			return dpt_fail_memory(err);
+		size_t before = r->words;
 		r->start[r->records] = r->known;
 		enum dpt_status status = find_words(r, text, at, end, err);
 		if (status)
 			return status;
+		if (r->words - before > r->longest)
+			r->longest = r->words - before;
 		r->start[++r->records] = r->known;
 		at = end + 1;
 	}
@@ -237,6 +241,8 @@ enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
 		return dpt_fail_memory(err);
 	counts->words += r->words;
 	counts->records += r->records;
+	if (r->longest > counts->longest)
+		counts->longest = r->longest;
 	if (whole == len)
 		return DPT_OK;
 	status = dpt_fail(err, DPT_EFORMAT, "not valid UTF-8");

@@ -3,6 +3,7 @@
 
 #include "error.h"
 #include "parallel.h"
+#include "wide.h"
 
 #include <cblas.h>
 #include <float.h>
@@ -11,6 +12,18 @@
 #include <string.h>
 
 #define TILE 512U
+
+DPT_WIDE double dpt_squared(const float *a, const float *b, uint32_t stride)
+{
+	double sum[DPT_LANES] = {0};
+	for (uint32_t i = 0; i < stride; i += DPT_LANES)
+		for (uint32_t k = 0; k < DPT_LANES; k++) {
+			double d = (double)a[i + k] - (double)b[i + k];
+			sum[k] += d * d;
+		}
+	return ((sum[0] + sum[4]) + (sum[2] + sum[6])) +
+	       ((sum[1] + sum[5]) + (sum[3] + sum[7]));
+}
 
 /* The exponent of the lowest set bit of v, which is finite and not 0. */
 static int lowest_bit(float v)

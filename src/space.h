@@ -18,20 +18,9 @@ static inline uint32_t dpt_stride(uint32_t dim)
 
 /*
  * The squared distance.  One fixed order of summation, without fused
- * operations, so that every machine gives the same bits.
+ * operations, so that every machine and vector width gives the same bits.
  */
-static inline double dpt_squared(const float *a, const float *b,
-                                 uint32_t stride)
-{
-	double sum[DPT_LANES] = {0};
-	for (uint32_t i = 0; i < stride; i += DPT_LANES)
-		for (uint32_t k = 0; k < DPT_LANES; k++) {
-			double d = (double)a[i + k] - (double)b[i + k];
-			sum[k] += d * d;
-		}
-	return ((sum[0] + sum[4]) + (sum[2] + sum[6])) +
-	       ((sum[1] + sum[5]) + (sum[3] + sum[7]));
-}
+double dpt_squared(const float *a, const float *b, uint32_t stride);
 
 struct dpt_space {
 	const float *x; /* n rows of stride floats */

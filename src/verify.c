@@ -27,22 +27,14 @@
 
 #define RUN 64 /* rows a thread takes at a time */
 
-/* Marks of one thread: which words a row lists, and at which rank. */
-struct marks {
-	uint32_t owner; /* row + 1 */
-	uint32_t *stamp; /* n: row + 1 of the last row to list it */
-	uint16_t *rank;	 /* n */
-	bool *seen;	 /* listed */
-	struct dpt_verdict worst;
-};
-
 struct job {
 	const struct dpt_rows *rows;
 	double tails, limit;
 	bool has_tail;
-	double *excess; /* A(w) */
+	double *excess; /* n x listed: ln P(v|w) - ln fE(v|w) */
+	double *most;   /* A(w) */
 	_Atomic double best;
-	struct marks *marks; /* one a thread */
+	struct dpt_verdict *worst; /* one a thread */
 };
 
 static uint32_t entry_word(const struct dpt_rows *r, uint32_t w, uint32_t rank)
@@ -76,69 +68,65 @@ static void raise_best(struct job *j, double ratio)
 }
 
 /* Enters one ratio; two impossible outputs do not tell words apart. */
-static void enter(struct job *j, struct marks *m, double more, double less,
-		  double d, uint32_t w, uint32_t x, uint32_t v)
+static void enter(struct job *j, struct dpt_verdict *worst, double more,
+                  double less, double d, uint32_t w, uint32_t x, uint32_t v)
 {
 	double ratio = more == less ? 0 : (more - less) / d;
 	if (isnan(ratio))
 		ratio = INFINITY;
-	if (ratio > m->worst.epsilon) {
-		m->worst = (struct dpt_verdict){ratio, w, x, v};
+	if (ratio > worst->epsilon) {
+		*worst = (struct dpt_verdict){ratio, w, x, v};
 		raise_best(j, ratio);
 	}
 }
 
-static void mark(const struct dpt_rows *r, struct marks *m, uint32_t w)
+/* ln P(v|x), wherever v is. */
+static double log_probability(const struct dpt_rows *r, uint32_t x, uint32_t v)
 {
-	if (m->owner == w + 1)
-		return;
-	m->owner = w + 1;
-	for (uint32_t k = 0; k < r->listed; k++) {
-		uint32_t v = entry_word(r, w, k);
-		m->stamp[v] = w + 1;
-		m->rank[v] = (uint16_t)k;
-	}
+	const double *log_p = entries(r, x);
+	if (v == x)
+		return log_p[0];
+	double d = sqrt(dpt_squared(dpt_row(r->space, x), dpt_row(r->space, v),
+	                            r->space->stride));
+	uint32_t last = r->listed - 1;
+	if (d <= entry_distance(r, x, last))
+		for (uint32_t k = 1; k <= last; k++)
+			if (entry_word(r, x, k) == v)
+				return log_p[k];
+	return r->tail[x] - clipped(r->t * d);
 }
 
-/* All outputs in the list of w against x, one by one. */
-static void compare(struct job *j, struct marks *m, uint32_t w, uint32_t x,
-		    double d)
+/* The outputs in the list of w that may matter against x, one by one. */
+static void compare(struct job *j, struct dpt_verdict *worst, uint32_t w,
+                    uint32_t x, double d)
 {
 	const struct dpt_rows *r = j->rows;
-	const double *more = entries(r, w), *less = entries(r, x);
-	mark(r, m, w);
-	for (uint32_t k = 0; k < r->listed; k++)
-		m->seen[k] = false;
-	for (uint32_t k = 0; k < r->listed; k++) {
-		uint32_t v = entry_word(r, x, k);
-		if (m->stamp[v] != w + 1)
-			continue;
-		m->seen[m->rank[v]] = true;
-		enter(j, m, more[m->rank[v]], less[k], d, w, x, v);
-	}
+	const double *log_p = entries(r, w);
+	const double *excess = j->excess + (size_t)w * r->listed;
 	double best = atomic_load_explicit(&j->best, memory_order_relaxed);
+	double needed = (best - r->t) * d * (1 - 1e-12) + r->tail[x] -
+	                r->tail[w];
 	for (uint32_t k = 0; k < r->listed; k++) {
-		double far = clipped(r->t * (entry_distance(r, w, k) + d));
-		if (m->seen[k] || more[k] - r->tail[x] + far <= best * d)
+		/* written so that NaN is looked at */
+		if (j->has_tail && excess[k] <= needed)
 			continue;
 		uint32_t v = entry_word(r, w, k);
-		double dv = sqrt(dpt_squared(dpt_row(r->space, x),
-					     dpt_row(r->space, v),
-					     r->space->stride));
-		enter(j, m, more[k], r->tail[x] - clipped(r->t * dv), d, w, x,
+		enter(j, worst, log_p[k], log_probability(r, x, v), d, w, x,
 		      v);
 	}
 }
 
-static void consider(struct job *j, struct marks *m, uint32_t w, uint32_t x,
+static void consider(struct job *j, struct dpt_verdict *worst, uint32_t w, uint32_t x,
 		     double d)
 {
 	const struct dpt_rows *r = j->rows;
 	double best = atomic_load_explicit(&j->best, memory_order_relaxed);
-	double bound = j->excess[w] + r->tail[w] - r->tail[x] + r->t * d;
+	double bound = j->most[w] + r->tail[w] - r->tail[x] + r->t * d;
 	/* written so that NaN is looked at */
+	if (isinf(best))
+		return; /* nothing is worse */
 	if (!j->has_tail || !(bound <= best * d * (1 - 1e-12)))
-		compare(j, m, w, x, d);
+		compare(j, worst, w, x, d);
 }
 
 /* Whether all that was asked is known. */
@@ -162,15 +150,15 @@ static void find_excess(void *ctx, unsigned thread, size_t item)
 	const struct dpt_rows *r = j->rows;
 	for (size_t w = item * RUN; w < run_end(j, item); w++) {
 		const double *log = entries(r, (uint32_t)w);
-		double most = 0;
+		double *excess = j->excess + w * r->listed, most = 0;
 		for (uint32_t k = 0; k < r->listed; k++) {
 			double d = entry_distance(r, (uint32_t)w, k);
-			double a = log[k] - (r->tail[w] - clipped(r->t * d));
-			if (!(a <= most))
-				most = a;
+			excess[k] = log[k] - (r->tail[w] - clipped(r->t * d));
+			if (!(excess[k] <= most))
+				most = excess[k];
 		}
 		/* less is the rounding of weights, which the slack covers */
-		j->excess[w] = most < 1e-7 ? 0 : most;
+		j->most[w] = most < 1e-7 ? 0 : most;
 	}
 }
 
@@ -182,8 +170,8 @@ static void verify_lists(void *ctx, unsigned thread, size_t item)
 		for (uint32_t k = 1; k < r->listed; k++) {
 			uint32_t x = entry_word(r, (uint32_t)w, k);
 			double d = entry_distance(r, (uint32_t)w, k);
-			consider(j, &j->marks[thread], (uint32_t)w, x, d);
-			consider(j, &j->marks[thread], x, (uint32_t)w, d);
+			consider(j, &j->worst[thread], (uint32_t)w, x, d);
+			consider(j, &j->worst[thread], x, (uint32_t)w, d);
 		}
 }
 
@@ -195,7 +183,7 @@ static void verify_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
 	for (uint32_t i = 0; i < t->rows && !decided(j); i++) {
 		const double *d2 = t->d2 + (size_t)i * t->cols;
 		uint32_t w = dpt_tile_row(t, i);
-		double top = j->excess[w] + r->tail[w];
+		double top = j->most[w] + r->tail[w];
 		double rate = atomic_load(&j->best) - r->t;
 		double bound = rate * rate * (1 - 1e-9);
 		if (!dpt_any_steeper(t->cols, top, tail, bound, d2))
@@ -204,7 +192,7 @@ static void verify_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
 			uint32_t x = t->col + c;
 			double gap = top - tail[c];
 			if (x != w && gap * gap > bound * d2[c])
-				consider(j, &j->marks[thread], w, x,
+				consider(j, &j->worst[thread], w, x,
 					 sqrt(dpt_squared(
 						 dpt_row(r->space, w),
 						 dpt_row(r->space, x),
@@ -223,40 +211,14 @@ static size_t short_rows(const struct job *j, double best, uint32_t *out)
 		lowest = fmin(lowest, r->tail[w]);
 	for (uint32_t w = 0; j->has_tail && w < r->space->n; w++) {
 		double reach = entry_distance(r, w, r->listed - 1);
-		double gap = j->excess[w] + r->tail[w] - lowest;
+		double gap = j->most[w] + r->tail[w] - lowest;
 		if (gap <= (best - r->t) * reach * (1 - 1e-9))
 			continue;
-		if (!(j->excess[w] <=
+		if (!(j->most[w] <=
 		      (best - j->tails) * reach * (1 - 1e-9)))
 			out[n++] = w;
 	}
 	return n;
-}
-
-static bool marks_open(struct job *j, unsigned threads)
-{
-	uint32_t n = j->rows->space->n;
-	j->marks = calloc(threads, sizeof *j->marks);
-	for (unsigned i = 0; j->marks && i < threads; i++) {
-		struct marks *m = &j->marks[i];
-		m->stamp = calloc(n, sizeof *m->stamp);
-		m->rank = malloc(n * sizeof *m->rank);
-		m->seen = malloc(j->rows->listed * sizeof *m->seen);
-		m->worst.epsilon = -1;
-		if (!m->stamp || !m->rank || !m->seen)
-			return false;
-	}
-	return j->marks != NULL;
-}
-
-static void marks_close(struct job *j, unsigned threads)
-{
-	for (unsigned i = 0; j->marks && i < threads; i++) {
-		free(j->marks[i].stamp);
-		free(j->marks[i].rank);
-		free(j->marks[i].seen);
-	}
-	free(j->marks);
 }
 
 static enum dpt_status run(struct job *j, unsigned threads, uint32_t *list,
@@ -282,24 +244,25 @@ enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
 	uint32_t n = rows->space->n;
 	enum dpt_status status = DPT_OK;
 	struct job j = {.rows = rows,
-			.tails = tails,
-			.limit = limit,
-			.has_tail = rows->listed < n,
-			.excess = malloc(n * sizeof *j.excess)};
+	                .tails = rows->listed < n ? tails : 0,
+	                .limit = limit,
+	                .has_tail = rows->listed < n};
 	uint32_t *list = malloc(n * sizeof *list);
-	if (!j.has_tail)
-		j.tails = 0;
+	j.excess = malloc((size_t)n * rows->listed * sizeof *j.excess);
+	j.most = malloc(n * sizeof *j.most);
+	j.worst = calloc(threads, sizeof *j.worst);
 	atomic_init(&j.best, j.tails > limit ? j.tails : limit);
 	*out = (struct dpt_verdict){.epsilon = j.tails};
-	if (!j.excess || !list || !marks_open(&j, threads))
+	if (!list || !j.excess || !j.most || !j.worst)
 		status = dpt_fail_memory(err);
 	else
 		status = run(&j, threads, list, err);
-	for (unsigned i = 0; j.marks && i < threads; i++)
-		if (j.marks[i].worst.epsilon > out->epsilon)
-			*out = j.marks[i].worst;
-	marks_close(&j, threads);
-	free(j.excess);
+	for (unsigned i = 0; !status && i < threads; i++)
+		if (j.worst[i].epsilon > out->epsilon)
+			*out = j.worst[i];
 	free(list);
+	free(j.excess);
+	free(j.most);
+	free(j.worst);
 	return status;
 }

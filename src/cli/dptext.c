@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_UNCHANGED = 256, SEED };
+enum { MAX_UNCHANGED = 256, SEED, REPORT, DELTA };
 
 static const struct opt table[] = {
     {'e', "epsilon", "EPS", "privacy loss a word and unit of distance [2]"},
@@ -32,6 +32,8 @@ static const struct opt table[] = {
     {MAX_UNCHANGED, "max-unchanged", "U",
      "largest share of tokens left as they are [0.5]"},
     {SEED, "seed", "N", "reproducible output: NOT private"},
+    {REPORT, "report", "FILE", "write what was guaranteed and done as JSON"},
+    {DELTA, "delta", "D", "delta of the composition in the report [1e-6]"},
     {'q', "quiet", NULL, "no progress"},
     {'v', "verbose", NULL, "say what was guaranteed and done"},
 };
@@ -53,6 +55,8 @@ struct run {
 	char index_path[PATH_MAX];
 	bool seeded, quiet, verbose;
 	uint64_t seed;
+	const char *report; /* file name, or NULL */
+	double delta;
 	dpt_index *index;
 	dpt_model *model;
 	dpt_key key;
@@ -91,11 +95,19 @@ static void set_param(struct run *r, char *text)
 	    text, opt_number(text, value, -HUGE_VAL, HUGE_VAL)};
 }
 
+static double parse_delta(const char *text)
+{
+	double delta = opt_number("--delta", text, 0, 1);
+	if (delta == 0 || delta == 1)
+		msg_usage("--delta must be above 0 and below 1");
+	return delta;
+}
+
 static int parse(struct run *r, int argc, char **argv)
 {
 	const char *arg;
 	int id, operands;
-	bool epsilon_given = false;
+	bool epsilon_given = false, delta_given = false;
 	while ((id = opt_next(&program, argc, argv, &arg, &operands)) != -1)
 		switch (id) {
 		case 'e':
@@ -122,11 +134,18 @@ static int parse(struct run *r, int argc, char **argv)
 			r->seeded = true;
 			r->seed = opt_count("--seed", arg, 0, UINT64_MAX);
 			break;
+		case REPORT: r->report = arg; break;
+		case DELTA:
+			r->delta = parse_delta(arg);
+			delta_given = true;
+			break;
 		case 'q': r->quiet = true; break;
 		case 'v': r->verbose = true; break;
 		}
 	if (epsilon_given && r->settings.params)
 		msg_usage("-e and -p exclude each other");
+	if (delta_given && !r->report)
+		msg_usage("--delta needs --report");
 	return operands;
 }
 
@@ -219,6 +238,8 @@ static bool rewrite_file(struct run *r, const char *name)
 	r->counts.words += counts.words;
 	r->counts.unchanged += counts.unchanged;
 	r->counts.outside += counts.outside;
+	if (counts.longest > r->counts.longest)
+		r->counts.longest = counts.longest;
 	r->counts.bytes_in += counts.bytes_in;
 	r->counts.bytes_out += counts.bytes_out;
 	if (status)
@@ -279,6 +300,28 @@ static void say_summary(const struct run *r)
 	    usage.ru_maxrss / 1024);
 }
 
+static bool write_report(const struct run *r, bool complete)
+{
+	dpt_error err;
+	struct dpt_report report = {.model = dpt_model_about(r->model),
+	                            .index = dpt_index_about(r->index),
+	                            .counts = r->counts,
+	                            .max_unchanged = NAN,
+	                            .delta = r->delta,
+	                            .reproducible = r->seeded,
+	                            .complete = complete};
+	/* otherwise nothing was chosen by it */
+	if (report.model.mechanism->params && !r->settings.params)
+		report.max_unchanged = r->settings.max_unchanged;
+	enum dpt_status status = dpt_model_worst_loss(
+	    r->model, r->settings.threads, &report.worst_case_loss, &err);
+	if (!status)
+		status = dpt_report_write(r->report, &report, &err);
+	if (status)
+		msg("%s", err.text);
+	return status == DPT_OK;
+}
+
 static bool prepare(struct run *r)
 {
 	dpt_error err;
@@ -311,6 +354,7 @@ int main(int argc, char **argv)
 	    .param = r.param,
 	    .progress = progress_stage,
 	    .progress_ctx = &r.progress};
+	r.delta = 1e-6;
 	r.started = now_seconds();
 	default_index_path(r.index_path, sizeof r.index_path);
 	int operands = parse(&r, argc, argv);
@@ -318,8 +362,8 @@ int main(int argc, char **argv)
 		return list_mechanisms();
 	progress_start(&r.progress, !r.quiet);
 
-	bool ok = prepare(&r);
-	if (ok) {
+	bool started = prepare(&r), ok = started;
+	if (started) {
 		say_guarantee(&r);
 		if (operands == argc)
 			ok = rewrite_file(&r, "-");
@@ -329,11 +373,14 @@ int main(int argc, char **argv)
 			say_summary(&r);
 	}
 	dpt_key_wipe(&r.key);
-	dpt_model_free(r.model);
-	dpt_index_free(r.index);
 	if (close(STDOUT_FILENO) != 0 && ok) {
 		msg("standard output: %s", strerror(errno));
 		ok = false;
 	}
+	/* readers of the output need not wait for it */
+	if (started && r.report)
+		ok = write_report(&r, ok) && ok;
+	dpt_model_free(r.model);
+	dpt_index_free(r.index);
 	return ok ? EXIT_DONE : EXIT_FAILED;
 }

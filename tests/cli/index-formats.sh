@@ -30,7 +30,7 @@ for name in glove word2vec binary; do
 done
 for name in glove word2vec tabs crlf fasttext binary packed *.gz; do
 	try "dptext-index build -o $name.dpti $name 2>&1 | head -n 1"
-	check "the same index" cmp glove.dpti $name.dpti
+	check "the same index" cmp glove.dpti "$name.dpti"
 done
 try 'dptext-index build -q glove && ls glove*'
 try 'cat binary.gz | dptext-index build -q -o piped.dpti /dev/stdin'

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* The commands of dptext-eval: argv[0] is the command; returns EXIT_*. */
+#ifndef EVAL_COMMANDS_H
+#define EVAL_COMMANDS_H
+
+int utility_main(int argc, char **argv);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+#include "output.h"
+
+#include "memory.h"
+#include "msg.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool fail(const char *path)
+{
+	msg("%s: %s", path, strerror(errno));
+	return false;
+}
+
+/* The folder a file is in, with the slash. */
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash ? (size_t)(slash - path) + 1 : 2;
+	char *folder = memory_new(n + 1, 1);
+	memcpy(folder, slash ? path : "./", n);
+	return folder;
+}
+
+/* Devices and pipes must be written, not replaced. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+bool output_open(struct output *o, const char *path)
+{
+	*o = (struct output){.path = path};
+	if (path && !is_special(path)) {
+		char *folder = folder_of(path);
+		bool ok = access(folder, W_OK | X_OK) == 0;
+		free(folder);
+		if (!ok)
+			return fail(path);
+	}
+	o->text = open_memstream(&o->bytes, &o->size);
+	return o->text ? true : fail("memory");
+}
+
+void output_free(struct output *o)
+{
+	if (o->text)
+		fclose(o->text);
+	free(o->bytes);
+	*o = (struct output){0};
+}
+
+static bool write_special(const struct output *o)
+{
+	FILE *f = fopen(o->path, "wbe");
+	if (!f)
+		return fail(o->path);
+	bool ok = fwrite(o->bytes, 1, o->size, f) == o->size;
+	return fclose(f) == 0 && ok ? true : fail(o->path);
+}
+
+/* The permissions a newly created file would have had. */
+static int open_up(int fd)
+{
+	mode_t mask = umask(0);
+	umask(mask);
+	return fchmod(fd, 0666 & ~mask);
+}
+
+static bool write_file(const struct output *o)
+{
+	char *name = memory_new(strlen(o->path) + sizeof ".XXXXXX", 1);
+	sprintf(name, "%s.XXXXXX", o->path);
+	int fd = mkstemp(name);
+	FILE *f = fd >= 0 ? fdopen(fd, "wb") : NULL;
+	bool ok = f && open_up(fd) == 0 &&
+	          fwrite(o->bytes, 1, o->size, f) == o->size &&
+	          fflush(f) == 0 && fsync(fd) == 0;
+	if (f && fclose(f) != 0)
+		ok = false;
+	if (!(ok && rename(name, o->path) == 0)) {
+		ok = fail(o->path);
+		if (fd >= 0)
+			unlink(name);
+	}
+	free(name);
+	return ok;
+}
+
+bool output_commit(struct output *o)
+{
+	bool ok = fclose(o->text) == 0;
+	o->text = NULL;
+	if (!ok)
+		return fail("memory");
+	if (o->path)
+		return is_special(o->path) ? write_special(o) : write_file(o);
+	fwrite(o->bytes, 1, o->size, stdout);
+	return msg_finish_stdout() == EXIT_DONE;
+}
