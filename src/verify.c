@@ -33,6 +33,7 @@ struct job {
 	bool has_tail;
 	double *excess; /* n x listed: ln P(v|w) - ln fE(v|w) */
 	double *most;   /* A(w) */
+	double *top;    /* A(w) + tail[w] */
 	_Atomic double best;
 	struct dpt_verdict *worst; /* one a thread */
 };
@@ -80,14 +81,19 @@ static void enter(struct job *j, struct dpt_verdict *worst, double more,
 	}
 }
 
+static double distance(const struct dpt_rows *r, uint32_t a, uint32_t b)
+{
+	return sqrt(dpt_squared(dpt_row(r->space, a), dpt_row(r->space, b),
+	                        r->space->stride));
+}
+
 /* ln P(v|x), wherever v is. */
 static double log_probability(const struct dpt_rows *r, uint32_t x, uint32_t v)
 {
 	const double *log_p = entries(r, x);
 	if (v == x)
 		return log_p[0];
-	double d = sqrt(dpt_squared(dpt_row(r->space, x), dpt_row(r->space, v),
-	                            r->space->stride));
+	double d = distance(r, x, v);
 	uint32_t last = r->listed - 1;
 	if (d <= entry_distance(r, x, last))
 		for (uint32_t k = 1; k <= last; k++)
@@ -96,7 +102,10 @@ static double log_probability(const struct dpt_rows *r, uint32_t x, uint32_t v)
 	return r->tail[x] - clipped(r->t * d);
 }
 
-/* The outputs in the list of w that may matter against x, one by one. */
+/*
+ * The outputs in the list of w that may matter against x, one by one; d is
+ * the distance of w and x, or a little less.
+ */
 static void compare(struct job *j, struct dpt_verdict *worst, uint32_t w,
                     uint32_t x, double d)
 {
@@ -104,29 +113,20 @@ static void compare(struct job *j, struct dpt_verdict *worst, uint32_t w,
 	const double *log_p = entries(r, w);
 	const double *excess = j->excess + (size_t)w * r->listed;
 	double best = atomic_load_explicit(&j->best, memory_order_relaxed);
-	double needed = (best - r->t) * d * (1 - 1e-12) + r->tail[x] -
-	                r->tail[w];
+	double needed = (best - r->t) * d + r->tail[x] - r->tail[w];
+	double exact = 0;
+	if (isinf(best))
+		return; /* nothing is worse */
 	for (uint32_t k = 0; k < r->listed; k++) {
 		/* written so that NaN is looked at */
 		if (j->has_tail && excess[k] <= needed)
 			continue;
 		uint32_t v = entry_word(r, w, k);
-		enter(j, worst, log_p[k], log_probability(r, x, v), d, w, x,
-		      v);
+		if (exact == 0)
+			exact = distance(r, w, x);
+		enter(j, worst, log_p[k], log_probability(r, x, v), exact, w,
+		      x, v);
 	}
-}
-
-static void consider(struct job *j, struct dpt_verdict *worst, uint32_t w, uint32_t x,
-		     double d)
-{
-	const struct dpt_rows *r = j->rows;
-	double best = atomic_load_explicit(&j->best, memory_order_relaxed);
-	double bound = j->most[w] + r->tail[w] - r->tail[x] + r->t * d;
-	/* written so that NaN is looked at */
-	if (isinf(best))
-		return; /* nothing is worse */
-	if (!j->has_tail || !(bound <= best * d * (1 - 1e-12)))
-		compare(j, worst, w, x, d);
 }
 
 /* Whether all that was asked is known. */
@@ -159,6 +159,7 @@ static void find_excess(void *ctx, unsigned thread, size_t item)
 		}
 		/* less is the rounding of weights, which the slack covers */
 		j->most[w] = most < 1e-7 ? 0 : most;
+		j->top[w] = j->most[w] + r->tail[w];
 	}
 }
 
@@ -170,34 +171,55 @@ static void verify_lists(void *ctx, unsigned thread, size_t item)
 		for (uint32_t k = 1; k < r->listed; k++) {
 			uint32_t x = entry_word(r, (uint32_t)w, k);
 			double d = entry_distance(r, (uint32_t)w, k);
-			consider(j, &j->worst[thread], (uint32_t)w, x, d);
-			consider(j, &j->worst[thread], x, (uint32_t)w, d);
+			d *= 1 - 1e-12;
+			compare(j, &j->worst[thread], (uint32_t)w, x, d);
+			compare(j, &j->worst[thread], x, (uint32_t)w, d);
 		}
+}
+
+/* The list of one word against the words of a row of distances. */
+static void verify_row(struct job *j, unsigned thread, uint32_t w,
+                       uint32_t first, uint32_t n, const double *d2)
+{
+	const double *tail = j->rows->tail + first;
+	double rate = atomic_load(&j->best) - j->rows->t;
+	double bound = rate * rate * (1 - 1e-9);
+	if (!dpt_any_steeper(n, j->top[w], tail, bound, d2))
+		return;
+	for (uint32_t c = 0; c < n; c++) {
+		double gap = j->top[w] - tail[c];
+		if (gap > 0 && gap * gap > bound * d2[c] && first + c != w)
+			compare(j, &j->worst[thread], w, first + c,
+			        sqrt(d2[c]) * (1 - 1e-9));
+	}
+}
+
+/* The other way round: the lists of a row of words against one. */
+static void verify_column(struct job *j, unsigned thread, uint32_t x,
+                          uint32_t first, uint32_t n, const double *d2)
+{
+	const double *top = j->top + first;
+	double rate = atomic_load(&j->best) - j->rows->t;
+	double bound = rate * rate * (1 - 1e-9), tail = j->rows->tail[x];
+	if (!dpt_any_steeper(n, tail, top, bound, d2))
+		return;
+	for (uint32_t c = 0; c < n; c++) {
+		double gap = top[c] - tail;
+		if (gap > 0 && gap * gap > bound * d2[c])
+			compare(j, &j->worst[thread], first + c, x,
+			        sqrt(d2[c]) * (1 - 1e-9));
+	}
 }
 
 static void verify_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
 {
 	struct job *j = ctx;
-	const struct dpt_rows *r = j->rows;
-	const double *tail = r->tail + t->col;
 	for (uint32_t i = 0; i < t->rows && !decided(j); i++) {
 		const double *d2 = t->d2 + (size_t)i * t->cols;
 		uint32_t w = dpt_tile_row(t, i);
-		double top = j->most[w] + r->tail[w];
-		double rate = atomic_load(&j->best) - r->t;
-		double bound = rate * rate * (1 - 1e-9);
-		if (!dpt_any_steeper(t->cols, top, tail, bound, d2))
-			continue;
-		for (uint32_t c = 0; c < t->cols; c++) {
-			uint32_t x = t->col + c;
-			double gap = top - tail[c];
-			if (x != w && gap * gap > bound * d2[c])
-				consider(j, &j->worst[thread], w, x,
-					 sqrt(dpt_squared(
-						 dpt_row(r->space, w),
-						 dpt_row(r->space, x),
-						 r->space->stride)));
-		}
+		verify_row(j, thread, w, t->col, t->cols, d2);
+		if (!t->row_ids && t->row != t->col)
+			verify_column(j, thread, w, t->col, t->cols, d2);
 	}
 }
 
@@ -211,7 +233,7 @@ static size_t short_rows(const struct job *j, double best, uint32_t *out)
 		lowest = fmin(lowest, r->tail[w]);
 	for (uint32_t w = 0; j->has_tail && w < r->space->n; w++) {
 		double reach = entry_distance(r, w, r->listed - 1);
-		double gap = j->most[w] + r->tail[w] - lowest;
+		double gap = j->top[w] - lowest;
 		if (gap <= (best - r->t) * reach * (1 - 1e-9))
 			continue;
 		if (!(j->most[w] <=
@@ -234,6 +256,8 @@ static enum dpt_status run(struct job *j, unsigned threads, uint32_t *list,
 				.threads = threads,
 				.visit = verify_tile,
 				.ctx = j};
+	if (n > j->rows->space->n / 2)
+		return dpt_pairs(&pass, err); /* each pair once */
 	return n ? dpt_scan(&pass, n, list, err) : DPT_OK;
 }
 
@@ -249,7 +273,8 @@ enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
 	                .has_tail = rows->listed < n};
 	uint32_t *list = malloc(n * sizeof *list);
 	j.excess = malloc((size_t)n * rows->listed * sizeof *j.excess);
-	j.most = malloc(n * sizeof *j.most);
+	j.most = malloc(2 * (size_t)n * sizeof *j.most);
+	j.top = j.most ? j.most + n : NULL;
 	j.worst = calloc(threads, sizeof *j.worst);
 	atomic_init(&j.best, j.tails > limit ? j.tails : limit);
 	*out = (struct dpt_verdict){.epsilon = j.tails};
