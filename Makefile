@@ -263,6 +263,9 @@ eval-paper: $(EVAL) $(INDEX)
 demo: all
 	@tests/demo $(BUILD)
 
+bench: all
+	@tests/bench $(BUILD)
+
 # The full list of 341,479 words, fetched with npm: 118 MB.
 full: all $(BUILD)/full.dpti
 $(BUILD)/full.dpti: | $(BUILD)/dptext-index

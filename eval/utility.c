@@ -442,6 +442,9 @@ static void name_corpus(struct utility *u, char *room, size_t size)
 			break;
 		}
 	snprintf(room, size, "%.*s", len, base);
+	for (char *c = room; *c; c++)
+		if (*c == '\t' || *c == '\r' || *c == '\n')
+			*c = ' ';
 	u->name = room;
 }
 

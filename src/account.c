@@ -165,14 +165,29 @@ static void new_line(struct json *j)
 		put(j, "  ");
 }
 
+/* text is UTF-8. */
+static void put_quoted(struct json *j, const char *text)
+{
+	put(j, "\"");
+	for (; *text; text++) {
+		char escaped[8] = {*text};
+		if (*text == '"' || *text == '\\')
+			snprintf(escaped, sizeof escaped, "\\%c", *text);
+		else if ((unsigned char)*text < 0x20)
+			snprintf(escaped, sizeof escaped, "\\u%04x",
+			         (unsigned)*text);
+		put(j, escaped);
+	}
+	put(j, "\"");
+}
+
 static void key(struct json *j, const char *name)
 {
 	if (j->follows)
 		put(j, ",");
 	new_line(j);
-	put(j, "\"");
-	put(j, name);
-	put(j, "\": ");
+	put_quoted(j, name);
+	put(j, ": ");
 	j->follows = true;
 }
 
@@ -192,23 +207,13 @@ static void close_object(struct json *j)
 	j->follows = true;
 }
 
-/* text is UTF-8. */
 static void put_string(struct json *j, const char *name, const char *text)
 {
 	key(j, name);
-	put(j, "\"");
-	for (; *text; text++) {
-		char escaped[8] = {*text};
-		if (*text == '"' || *text == '\\')
-			snprintf(escaped, sizeof escaped, "\\%c", *text);
-		else if ((unsigned char)*text < 0x20)
-			snprintf(escaped, sizeof escaped, "\\u%04x", *text);
-		put(j, escaped);
-	}
-	put(j, "\"");
+	put_quoted(j, text);
 }
 
-/* The shortest decimal that reads back as the same number. */
+/* With the fewest digits, from 15 on, that read back as the same number. */
 static void put_number(struct json *j, const char *name, double value)
 {
 	char text[32];

@@ -11,7 +11,7 @@ cp "$SRC/corpora/sample.txt" text
 	printf "'tis the writers' it's o'clock' ''x'' don''t a’b ’c d’\n"
 } >>text
 without_words <text >before
-for mechanism in exponential laplace; do
+for mechanism in gumbel exponential laplace; do
 	for epsilon in 0.1 2 20; do
 		dptext -q -x few.dpti -m $mechanism -e $epsilon text |
 			without_words >after

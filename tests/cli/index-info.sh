@@ -1,8 +1,9 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 few_index
-try 'dptext-index info few.dpti | grep -v checksum | head -n 14'
-try 'dptext-index info --json few.dpti | head -c 150 | sed "s/\$/\n/"'
+try 'dptext-index info few.dpti | grep -v -e bytes -e checksum |
+	head -n 13'
+try 'dptext-index info --json few.dpti | head -c 125 | sed "s/\$/\n/"'
 try 'dptext-index verify few.dpti'
 try 'dptext-index verify -q few.dpti'
 try 'dptext-index info "$DPTEXT_INDEX" | grep -e words -e distance'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Without --seed no two runs are alike, and no two lines of one run.
 head -n 30 "$SRC/corpora/sample.txt" >text
-for mechanism in exponential laplace; do
+for mechanism in gumbel exponential laplace; do
 	dptext -m $mechanism -e 2 text >a
 	dptext -m $mechanism -e 2 text >b
 	check "two runs of $mechanism differ" test "$(cmp a b 2>&1)" != ""

@@ -12,6 +12,7 @@ strangers() {
 	comm -23 out words
 }
 
+try 'strangers -m gumbel -e 2'
 try 'strangers -m exponential -e 2'
 try 'strangers -m laplace -e 2'
 try 'strangers -m gumbel-published -e 1000 2>/dev/null'
