@@ -25,7 +25,7 @@ struct audit {
 	struct dpt_rates rates; /* for the space and for eps_E of the rate */
 	struct dpt_rows rows;
 	bool has_tail;
-	double tails; /* eps_E of the rate of the tails */
+	double tails;  /* eps_E of the rate of the tails */
 	double *share; /* of each word among tokens */
 	/* by input, for the pass */
 	double *token_tail, *uniform_input, *token_input;
@@ -115,9 +115,9 @@ static enum dpt_status audit_open(struct audit *a, const dpt_model *model,
 	a->token_tail = a->memory + n;
 	a->uniform_input = a->memory + 2 * n;
 	a->token_input = a->memory + 3 * n;
-	a->outputs = (struct dpt_outputs){
-		a->memory + 4 * n, a->memory + 5 * n, a->memory + 6 * n,
-		a->memory + 7 * n, a->memory + 8 * n};
+	a->outputs = (struct dpt_outputs){a->memory + 4 * n, a->memory + 5 * n,
+	                                  a->memory + 6 * n, a->memory + 7 * n,
+	                                  a->memory + 8 * n};
 	/* the first row tells the rate */
 	model->mech->rows(model, 0, 1, &a->rows);
 	dpt_parallel(a->threads, n, take_rows, a);
@@ -178,8 +178,8 @@ static enum dpt_status pass(struct audit *a, const struct dpt_settings *s,
 	}
 	if (!a->has_tail)
 		return DPT_OK;
-	enum dpt_status status = dpt_normal_new(&a->normal, &a->rates.space, 1,
-	                                        &a->rows.t, err);
+	enum dpt_status status =
+	    dpt_normal_new(&a->normal, &a->rates.space, 1, &a->rows.t, err);
 	return status ? status : dpt_pairs(&p, err);
 }
 
@@ -192,14 +192,14 @@ static void correct_outputs(struct audit *a)
 			uint32_t v = entry(a, w, r);
 			double log_p = logs(a, w)[r], more = exp(log_p);
 			if (a->has_tail && r > 0)
-				more -= exp(a->rows.tail[w] -
-				            exponent(a, entry_distance(a, w,
-				                                       r)));
+				more -=
+				    exp(a->rows.tail[w] -
+				        exponent(a, entry_distance(a, w, r)));
 			o->uniform[v] += more / a->n;
 			o->token[v] += more * a->share[w];
 			o->most[v] = fmax(o->most[v], log_p);
-			o->most_token[v] = fmax(o->most_token[v],
-			                        log_p + log(a->share[w]));
+			o->most_token[v] =
+			    fmax(o->most_token[v], log_p + log(a->share[w]));
 		}
 }
 
@@ -221,9 +221,9 @@ static uint32_t tail_support(const struct audit *a, uint32_t w)
 		count += a->rows.tail[w] - exponent(a, d) >= log(DPT_SUPPORT);
 	}
 	for (uint32_t r = 0; r < a->rows.listed; r++)
-		count -= a->rows.tail[w] -
-		                 exponent(a, entry_distance(a, w, r)) >=
-		         log(DPT_SUPPORT);
+		count -=
+		    a->rows.tail[w] - exponent(a, entry_distance(a, w, r)) >=
+		    log(DPT_SUPPORT);
 	return count;
 }
 
@@ -261,7 +261,7 @@ static void average_words(const struct audit *a, struct dpt_audit *out)
 		double p = a->outputs.uniform[w];
 		if (!a->has_tail)
 			out->row_error =
-				fmax(out->row_error, fabs(1 - f.in_list));
+			    fmax(out->row_error, fabs(1 - f.in_list));
 		out->unchanged_mean += f.unchanged / a->n;
 		out->unchanged_token_mean += f.unchanged * a->share[w];
 		out->distance_mean += f.distance / a->n;
@@ -286,11 +286,10 @@ static double least_exact(const struct audit *a, uint32_t v)
 		while (r < a->rows.listed && entry(a, x, r) != v)
 			r++;
 		double log_p =
-			r < a->rows.listed
-				? logs(a, x)[r]
-				: a->rows.tail[x] -
-					  exponent(a, dpt_index_distance(
-							      a->index, x, v));
+		    r < a->rows.listed
+		        ? logs(a, x)[r]
+		        : a->rows.tail[x] -
+		              exponent(a, dpt_index_distance(a->index, x, v));
 		least = fmin(least, log_p);
 	}
 	return least;
@@ -392,9 +391,8 @@ enum dpt_status dpt_model_row(const dpt_model *model, uint32_t word, double *p,
 {
 	const dpt_index *x = model->index;
 	double log_p[DPT_MAX_LISTED], tail;
-	struct dpt_rows rows = {.listed = x->lists.k + 1,
-	                        .log = log_p,
-	                        .tail = &tail};
+	struct dpt_rows rows = {
+	    .listed = x->lists.k + 1, .log = log_p, .tail = &tail};
 	if (!model->mech->rows)
 		return dpt_fail(err, DPT_EUNKNOWN,
 		                "%s has no finite channel: its outputs can "
@@ -405,12 +403,12 @@ enum dpt_status dpt_model_row(const dpt_model *model, uint32_t word, double *p,
 	model->mech->rows(model, word, 1, &rows);
 	for (uint32_t v = 0; v < x->header->classes; v++) {
 		double td = rows.t * dpt_index_distance(x, word, v);
-		p[v] = exp(tail -
-		           (td < DPT_KERNEL_CLIP ? td : DPT_KERNEL_CLIP));
+		p[v] =
+		    exp(tail - (td < DPT_KERNEL_CLIP ? td : DPT_KERNEL_CLIP));
 	}
 	p[word] = exp(log_p[0]);
 	for (uint32_t r = 1; r < rows.listed; r++)
 		p[x->lists.id[(size_t)word * x->lists.k + r - 1]] =
-			exp(log_p[r]);
+		    exp(log_p[r]);
 	return DPT_OK;
 }

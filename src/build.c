@@ -231,12 +231,12 @@ static enum dpt_status measure(struct build *b, dpt_error *err)
 	if (status)
 		return status;
 	status = measure_all(b, &g, err);
-	b->rates = (struct dpt_rates){
-		.ground = {b->rows,
-	                   b->classes,
-	                   b->dim,
-	                   {b->neighbours, b->id, b->distance}},
-		.threads = b->o->threads,
+	b->rates =
+	    (struct dpt_rates){.ground = {b->rows,
+	                                  b->classes,
+	                                  b->dim,
+	                                  {b->neighbours, b->id, b->distance}},
+	                       .threads = b->o->threads,
 	                       .progress = b->o->progress,
 	                       .progress_ctx = b->o->progress_ctx};
 	if (!status)
@@ -258,8 +258,10 @@ static enum dpt_status calibrate(struct build *b, dpt_error *err)
 		for (size_t e = 0; mech->calibrate && e < EPSILONS; e++) {
 			enum dpt_status status = mech->calibrate(
 			    &b->rates, epsilons[e], MAX_UNCHANGED,
-			    &b->setting[b->settings++], err);
-			if (status)
+			    &b->setting[b->settings], err);
+			if (!status)
+				b->settings++;
+			else if (status != DPT_EPRIVACY) /* too few words */
 				return status;
 		}
 	}

@@ -17,7 +17,7 @@
 struct entry {
 	char magic[8];
 	uint64_t checksum; /* XXH3 of all that follows */
-	uint64_t index;	   /* checksum of the index */
+	uint64_t index;    /* checksum of the index */
 	struct dpt_setting setting;
 	struct dpt_rate rate;
 	double others[];
@@ -42,8 +42,8 @@ static char *entry_path(const dpt_index *index, const struct dpt_settings *s,
 	char *path = malloc(room);
 	if (path)
 		snprintf(path, room, "%s/%016llx-%s-%.9g-%.9g", s->cache,
-		         (unsigned long long)index->header->checksum,
-		         mechanism, s->epsilon, s->max_unchanged);
+		         (unsigned long long)index->header->checksum, mechanism,
+		         s->epsilon, s->max_unchanged);
 	return path;
 }
 

@@ -19,11 +19,12 @@
 #include <string.h>
 
 /* Scales tried, in units of the mean distance to the nearest neighbour. */
-static const double scales[] = {0.05, 0.075, 0.1, 0.13, 0.16, 0.2, 0.25, 0.3,
-                                0.36, 0.43, 0.5,  0.6,  0.8, 1.1, 1.5, 2, 3,
-                                INFINITY};
+static const double scales[] = {0.05, 0.075, 0.1,  0.13, 0.16, 0.2,
+                                0.25, 0.3,   0.36, 0.43, 0.5,  0.6,
+                                0.8,  1.1,   1.5,  2,    3,    INFINITY};
 #define SCALES (sizeof scales / sizeof *scales)
-#define GAIN 0.998 /* what is less than this better than E alone is not worth it */
+#define GAIN                                                                   \
+	0.998 /* what is less than this better than E alone is not worth it */
 
 #define WITNESSES 256
 
@@ -92,8 +93,8 @@ static enum dpt_status verify(const struct search *s,
 	enum dpt_status status = make_channel(s, setting, &c, err);
 	if (!status)
 		status = dpt_channel_verify(
-			c, s->rates, s->rates->rate[setting->rate].epsilon,
-			limit, out, err);
+		    c, s->rates, s->rates->rate[setting->rate].epsilon, limit,
+		    out, err);
 	dpt_channel_free(c);
 	return status;
 }
@@ -139,8 +140,8 @@ static void bound_option(const struct search *s, struct option *o)
 	if (tail > u && k > u)
 		return;
 	if (k > u)
-		o->least_f = fmax(o->least_f, (k - u) / (k - tail) *
-		                                      (1 + 1e-12));
+		o->least_f =
+		    fmax(o->least_f, (k - u) / (k - tail) * (1 + 1e-12));
 	o->bound = setting_of(s, o, o->least_f).distance_mean;
 	if (tail > u) /* f is bounded above instead: rare and not needed */
 		o->bound = INFINITY;
@@ -245,8 +246,8 @@ static enum dpt_status list_options(const struct search *s, size_t rates,
 		dpt_channel *c;
 		status = make_channel(s, &any, &c, err);
 		if (!status)
-			status = dpt_candidates_measure(
-				c, s->rates->threads, &o.candidates, err);
+			status = dpt_candidates_measure(c, s->rates->threads,
+			                                &o.candidates, err);
 		dpt_channel_free(c);
 		for (size_t i = 0; i < rates; i++) {
 			o.rate = rate[i];
@@ -296,8 +297,8 @@ enum dpt_status dpt_calibrate_gumbel(struct dpt_rates *r, double epsilon,
 	                   .unit = mean_nearest(&r->ground),
 	                   .kmax = listed < 64 ? listed : 64};
 	/* f = 1 is always there to fall back on */
-	enum dpt_status status = dpt_calibrate_exponential(
-		r, epsilon, max_unchanged, &s.best, err);
+	enum dpt_status status =
+	    dpt_calibrate_exponential(r, epsilon, max_unchanged, &s.best, err);
 	if (status)
 		return status;
 	snprintf(s.best.mechanism, sizeof s.best.mechanism, "gumbel");

@@ -21,7 +21,7 @@ struct dpt_channel {
 	uint32_t kmax, listed;
 	const double *others; /* Z_t(w) - 1 */
 	double *own;          /* the same, if prepared */
-	double *poisson; /* p_k of the truncated Poisson, from k = 1 */
+	double *poisson;      /* p_k of the truncated Poisson, from k = 1 */
 	/*
 	 * Tables to draw from: running sums of the weights of w, the tail
 	 * and the neighbours, in this order.  Made when a word is first met
@@ -385,10 +385,9 @@ void dpt_setting_average(struct dpt_setting *s, const struct dpt_candidates *k,
                          const struct dpt_rate *e)
 {
 	double f = s->fallback;
-	s->unchanged_mean =
-		(1 - f) * k->unchanged_mean + f * e->unchanged_mean;
-	s->unchanged_token_mean = (1 - f) * k->unchanged_token_mean +
-	                          f * e->unchanged_token_mean;
+	s->unchanged_mean = (1 - f) * k->unchanged_mean + f * e->unchanged_mean;
+	s->unchanged_token_mean =
+	    (1 - f) * k->unchanged_token_mean + f * e->unchanged_token_mean;
 	s->distance_mean = (1 - f) * k->distance_mean + f * e->distance_mean;
 }
 
@@ -403,10 +402,10 @@ static enum dpt_status audit(struct dpt_rates *rates, struct dpt_setting *s,
 	struct dpt_candidates candidates;
 	const struct dpt_rate *rate = &rates->rate[s->rate];
 	enum dpt_status status = dpt_channel_new(
-		&rates->ground, s, rate->t, rates->others[s->rate], &c, err);
+	    &rates->ground, s, rate->t, rates->others[s->rate], &c, err);
 	if (!status)
-		status = dpt_candidates_measure(c, rates->threads, &candidates,
-		                                err);
+		status =
+		    dpt_candidates_measure(c, rates->threads, &candidates, err);
 	if (!status)
 		dpt_setting_average(s, &candidates, rate);
 	if (!status)
@@ -419,14 +418,13 @@ static enum dpt_status audit(struct dpt_rates *rates, struct dpt_setting *s,
 }
 
 static enum dpt_status choose(dpt_model *model, struct dpt_rates *rates,
-                              const struct dpt_settings *s,
-                              dpt_given_fn *given, struct dpt_setting *out,
-                              dpt_error *err)
+                              const struct dpt_settings *s, dpt_given_fn *given,
+                              struct dpt_setting *out, dpt_error *err)
 {
 	const char *name = model->mech->about.name;
 	enum dpt_status status;
 	const struct dpt_setting *stored =
-		dpt_setting_stored(model->index, name, s);
+	    dpt_setting_stored(model->index, name, s);
 	if (stored) {
 		*out = *stored;
 		return DPT_OK;
@@ -462,8 +460,7 @@ static void fill_info(dpt_model *model, const struct dpt_setting *s, double t)
 	model->info.distance_mean = s->distance_mean;
 }
 
-enum dpt_status dpt_channel_open(dpt_model *model,
-                                 const struct dpt_settings *s,
+enum dpt_status dpt_channel_open(dpt_model *model, const struct dpt_settings *s,
                                  dpt_given_fn *given, dpt_error *err)
 {
 	struct dpt_rates rates;
@@ -473,10 +470,9 @@ enum dpt_status dpt_channel_open(dpt_model *model,
 	if (!status)
 		status = choose(model, &rates, s, given, &setting, err);
 	if (!status)
-		status = dpt_channel_new(&model->index->ground, &setting,
-		                         rates.rate[setting.rate].t,
-		                         rates.others[setting.rate], &channel,
-		                         err);
+		status = dpt_channel_new(
+		    &model->index->ground, &setting, rates.rate[setting.rate].t,
+		    rates.others[setting.rate], &channel, err);
 	if (!status)
 		status = dpt_channel_prepare(channel, err);
 	if (!status)

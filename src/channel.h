@@ -58,9 +58,10 @@ DPT_MUST_USE enum dpt_status dpt_channel_open(dpt_model *model,
 struct dpt_candidates {
 	double unchanged_mean, unchanged_token_mean, distance_mean;
 };
-DPT_MUST_USE enum dpt_status
-dpt_candidates_measure(const dpt_channel *channel, unsigned threads,
-                       struct dpt_candidates *out, dpt_error *err);
+DPT_MUST_USE enum dpt_status dpt_candidates_measure(const dpt_channel *channel,
+                                                    unsigned threads,
+                                                    struct dpt_candidates *out,
+                                                    dpt_error *err);
 
 /* Fills the averages of a setting: those of K and E, mixed. */
 void dpt_setting_average(struct dpt_setting *s, const struct dpt_candidates *k,

@@ -172,9 +172,9 @@ static bool settings_ok(const dpt_index *x)
 {
 	bool ok = true;
 	for (uint32_t i = 0; i < x->header->settings; i++)
-		ok &= dpt_setting_sane(&x->settings[i],
-		                       x->header->neighbours) &&
-		      x->settings[i].rate < x->header->rates;
+		ok &=
+		    dpt_setting_sane(&x->settings[i], x->header->neighbours) &&
+		    x->settings[i].rate < x->header->rates;
 	return ok;
 }
 
@@ -218,8 +218,8 @@ static void set_pointers(dpt_index *x, const struct dpt_header *h)
 	x->lists.k = h->neighbours;
 	x->lists.id = at[DPT_NEIGHBOURS];
 	x->lists.distance = at[DPT_DISTANCES];
-	x->ground = (struct dpt_ground){x->vectors, h->classes, h->dim,
-	                                x->lists};
+	x->ground =
+	    (struct dpt_ground){x->vectors, h->classes, h->dim, x->lists};
 	x->rates = at[DPT_RATES];
 	x->others = at[DPT_OTHERS];
 	x->settings = at[DPT_SETTINGS];

@@ -16,7 +16,8 @@ DPT_WIDE void dpt_roots(size_t n, const double *restrict d2, double *restrict d)
 		d[i] = sqrt(d2[i] > 0 ? d2[i] : 0);
 }
 
-DPT_WIDE struct dpt_sums dpt_exp_sums(size_t n, double t, const double *restrict d)
+DPT_WIDE struct dpt_sums dpt_exp_sums(size_t n, double t,
+                                      const double *restrict d)
 {
 	double others = 0, moment = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -27,9 +28,10 @@ DPT_WIDE struct dpt_sums dpt_exp_sums(size_t n, double t, const double *restrict
 	return (struct dpt_sums){others, moment};
 }
 
-DPT_WIDE struct dpt_sums dpt_exp_add(size_t n, double t, const double *restrict d,
-                                 double *restrict others,
-                                 double *restrict moments)
+DPT_WIDE struct dpt_sums dpt_exp_add(size_t n, double t,
+                                     const double *restrict d,
+                                     double *restrict others,
+                                     double *restrict moments)
 {
 	double sum = 0, moment = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -44,10 +46,10 @@ DPT_WIDE struct dpt_sums dpt_exp_add(size_t n, double t, const double *restrict 
 
 /* From one input to many outputs. */
 DPT_WIDE static void spread(size_t n, double t, const double *restrict d,
-                        const struct dpt_inputs *one,
-                        double *restrict uniform, double *restrict token,
-                        double *restrict least, double *restrict most,
-                        double *restrict most_token)
+                            const struct dpt_inputs *one,
+                            double *restrict uniform, double *restrict token,
+                            double *restrict least, double *restrict most,
+                            double *restrict most_token)
 {
 	double tail = one->tail[0], token_tail = one->token_tail[0];
 	double u = one->uniform[0], p = one->token[0];
@@ -65,8 +67,8 @@ DPT_WIDE static void spread(size_t n, double t, const double *restrict d,
 
 /* From many inputs to one output. */
 DPT_WIDE static void gather(size_t n, double t, const double *restrict d,
-                        const struct dpt_inputs *in,
-                        const struct dpt_outputs *one)
+                            const struct dpt_inputs *in,
+                            const struct dpt_outputs *one)
 {
 	const double *tail = in->tail, *token_tail = in->token_tail;
 	const double *u = in->uniform, *p = in->token;
@@ -102,7 +104,7 @@ void dpt_outputs_add(size_t n, double t, const double *restrict d,
 }
 
 DPT_WIDE int dpt_any_steeper(size_t n, double x, const double *restrict v,
-                         double bound, const double *restrict d2)
+                             double bound, const double *restrict d2)
 {
 	int any = 0;
 	for (size_t i = 0; i < n; i++)

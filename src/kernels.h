@@ -33,16 +33,16 @@ struct dpt_sums dpt_exp_add(size_t n, double t, const double *restrict d,
 /* What outputs get from inputs through their tails, see audit.c. */
 struct dpt_outputs {
 	double *uniform, *token; /* sums of share x P */
-	double *least, *most;	 /* extremes of ln P */
-	double *most_token;	 /* largest ln(share x P) */
+	double *least, *most;    /* extremes of ln P */
+	double *most_token;      /* largest ln(share x P) */
 };
 
 /* The same constants of n inputs: their tails, shares and logarithms. */
 struct dpt_inputs {
-	const double *tail;	  /* ln P(v|w) = tail - exponent */
+	const double *tail;       /* ln P(v|w) = tail - exponent */
 	const double *token_tail; /* tail plus ln of the token share */
-	const double *uniform;	  /* exp(tail) x the uniform share */
-	const double *token;	  /* exp(tail) x the token share */
+	const double *uniform;    /* exp(tail) x the uniform share */
+	const double *token;      /* exp(tail) x the token share */
 };
 
 /*
@@ -51,10 +51,10 @@ struct dpt_inputs {
  * extremes.
  */
 void dpt_outputs_add(size_t n, double t, const double *restrict d,
-		     const struct dpt_inputs *one,
-		     const struct dpt_inputs *columns,
-		     const struct dpt_outputs *to_one,
-		     const struct dpt_outputs *to_columns);
+                     const struct dpt_inputs *one,
+                     const struct dpt_inputs *columns,
+                     const struct dpt_outputs *to_one,
+                     const struct dpt_outputs *to_columns);
 
 /*
  * Returns whether any (x - v[i])^2 > bound d2[i]: whether some pair changes

@@ -52,8 +52,7 @@ enum dpt_status dpt_rates_borrow(struct dpt_rates *r, size_t count,
 	return DPT_OK;
 }
 
-enum dpt_status dpt_rates_keep(struct dpt_rates *r,
-                               const struct dpt_rate *rate,
+enum dpt_status dpt_rates_keep(struct dpt_rates *r, const struct dpt_rate *rate,
                                const double *others, dpt_error *err)
 {
 	double *copy = malloc(r->ground.n * sizeof *copy);
@@ -86,9 +85,9 @@ static void average(struct dpt_rate *rate, uint32_t n, const double *others,
 
 enum dpt_status dpt_rates_space(struct dpt_rates *r, dpt_error *err)
 {
-	return r->space.x
-	           ? DPT_OK
-	           : dpt_space_open(&r->space, r->ground.vectors, r->ground.n, r->ground.dim, err);
+	return r->space.x ? DPT_OK
+	                  : dpt_space_open(&r->space, r->ground.vectors,
+	                                   r->ground.n, r->ground.dim, err);
 }
 
 enum dpt_status dpt_rates_take(struct dpt_rates *r, const struct dpt_normal *z,
@@ -99,9 +98,10 @@ enum dpt_status dpt_rates_take(struct dpt_rates *r, const struct dpt_normal *z,
 		const double *others = z->others + i * r->ground.n;
 		struct dpt_rate rate = {.t = z->t[i]};
 		double steepness = 0;
-		average(&rate, r->ground.n, others, z->moments + i * r->ground.n);
-		status = dpt_steepness(&r->space, &r->ground.lists, others, r->threads,
-		                       &steepness, err);
+		average(&rate, r->ground.n, others,
+		        z->moments + i * r->ground.n);
+		status = dpt_steepness(&r->space, &r->ground.lists, others,
+		                       r->threads, &steepness, err);
 		rate.epsilon = rate.t + steepness;
 		if (!status)
 			status = dpt_rates_keep(r, &rate, others, err);

@@ -24,8 +24,8 @@ static void token_words(uint32_t n, uint32_t *out)
 	for (uint32_t i = 0; i < n; i++)
 		total += dpt_token_weight(i);
 	for (uint32_t i = 0; i < WORDS; i++) {
-		while (w + 1 < n && sum + dpt_token_weight(w) <
-		                            (i + 0.5) / WORDS * total)
+		while (w + 1 < n &&
+		       sum + dpt_token_weight(w) < (i + 0.5) / WORDS * total)
 			sum += dpt_token_weight(w++);
 		out[i] = w;
 	}
@@ -51,7 +51,7 @@ static enum dpt_status draw(const dpt_model *model, const dpt_key *key,
 	if (!out)
 		return dpt_fail_memory(err);
 	enum dpt_status status =
-		dpt_model_draw(model, key, record, WORDS, in, out, err);
+	    dpt_model_draw(model, key, record, WORDS, in, out, err);
 	for (uint32_t i = 0; !status && i < WORDS; i++) {
 		same[i] = out[i] == in[i];
 		distance[i] = dpt_index_distance(model->index, in[i], out[i]);
@@ -67,8 +67,8 @@ enum dpt_status dpt_simulate(const dpt_model *model, struct dpt_audit *out,
 	uint32_t *in = malloc(WORDS * sizeof *in);
 	double *same = malloc(2 * WORDS * sizeof *same), ignored;
 	dpt_key key;
-	enum dpt_status status = !in || !same ? dpt_fail_memory(err)
-	                                      : dpt_key_random(&key, err);
+	enum dpt_status status =
+	    !in || !same ? dpt_fail_memory(err) : dpt_key_random(&key, err);
 	*out = (struct dpt_audit){.simulated = true,
 	                          .epsilon = model->info.epsilon_verified,
 	                          .in_list_mean = NAN,

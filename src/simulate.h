@@ -6,8 +6,7 @@
 #include "mech.h"
 
 /* Fills the shares and the distance, with 95 % intervals; the rest is NaN. */
-DPT_MUST_USE enum dpt_status dpt_simulate(const dpt_model *model,
-                                          struct dpt_audit *out,
-                                          dpt_error *err);
+DPT_MUST_USE enum dpt_status
+dpt_simulate(const dpt_model *model, struct dpt_audit *out, dpt_error *err);
 
 #endif

@@ -11,8 +11,8 @@
 #include <unictype.h>
 #include <unistr.h>
 
-/* Letters with their marks; parts joined by an apostrophe are one word. */
-static const char words[] = "[\\p{L}\\p{M}]+(?:['\\x{2019}][\\p{L}\\p{M}]+)*+";
+/* Letters with their marks. */
+static const char letters[] = "[\\p{L}\\p{M}]+";
 
 struct dpt_pattern {
 	pcre2_code *code;
@@ -34,7 +34,7 @@ enum dpt_status dpt_pattern_new(dpt_pattern **out, dpt_error *err)
 	if (!p)
 		return dpt_fail_memory(err);
 	p->code =
-	    pcre2_compile((PCRE2_SPTR)words, sizeof words - 1,
+	    pcre2_compile((PCRE2_SPTR)letters, sizeof letters - 1,
 	                  PCRE2_UTF | PCRE2_NO_UTF_CHECK, &code, &at, NULL);
 	/* without JIT (hardened kernels) matching is slower, not wrong */
 	if (p->code)
@@ -86,11 +86,12 @@ void dpt_matcher_free(dpt_matcher *m)
 	free(m);
 }
 
-int dpt_next_word(dpt_matcher *m, const char *text, size_t len, size_t at,
-                  size_t *start, size_t *end)
+static int match(dpt_matcher *m, const char *text, size_t len, size_t at,
+                 uint32_t options, size_t *start, size_t *end)
 {
-	int found = pcre2_match(m->code, (PCRE2_SPTR)text, len, at,
-	                        PCRE2_NO_UTF_CHECK, m->data, m->context);
+	int found =
+	    pcre2_match(m->code, (PCRE2_SPTR)text, len, at,
+	                PCRE2_NO_UTF_CHECK | options, m->data, m->context);
 	if (found == PCRE2_ERROR_NOMATCH)
 		return 0;
 	if (found < 0)
@@ -98,6 +99,36 @@ int dpt_next_word(dpt_matcher *m, const char *text, size_t len, size_t at,
 	const PCRE2_SIZE *bounds = pcre2_get_ovector_pointer(m->data);
 	*start = bounds[0];
 	*end = bounds[1];
+	return 1;
+}
+
+/* Bytes of an apostrophe, ' or U+2019, at the beginning of text; else 0. */
+static size_t apostrophe(const char *text, size_t len)
+{
+	if (len > 0 && text[0] == '\'')
+		return 1;
+	return len >= 3 && memcmp(text, "\xE2\x80\x99", 3) == 0 ? 3 : 0;
+}
+
+/*
+ * Parts joined by apostrophes are one word.  They are joined here, not in
+ * the pattern: a group that repeats costs the matcher memory each time.
+ */
+int dpt_next_word(dpt_matcher *m, const char *text, size_t len, size_t at,
+                  size_t *start, size_t *end)
+{
+	size_t joint, from;
+	int found = match(m, text, len, at, 0, start, end);
+	if (found <= 0)
+		return found;
+	while ((joint = apostrophe(text + *end, len - *end)) > 0) {
+		found = match(m, text, len, *end + joint, PCRE2_ANCHORED, &from,
+		              end);
+		if (found < 0)
+			return found;
+		if (found == 0)
+			break;
+	}
 	return 1;
 }
 

@@ -44,10 +44,10 @@ static uint32_t entry_word(const struct dpt_rows *r, uint32_t w, uint32_t rank)
 }
 
 static double entry_distance(const struct dpt_rows *r, uint32_t w,
-			     uint32_t rank)
+                             uint32_t rank)
 {
 	return rank ? r->lists->distance[(size_t)w * r->lists->k + rank - 1]
-		    : 0;
+	            : 0;
 }
 
 static const double *entries(const struct dpt_rows *r, uint32_t w)
@@ -124,17 +124,16 @@ static void compare(struct job *j, struct dpt_verdict *worst, uint32_t w,
 		uint32_t v = entry_word(r, w, k);
 		if (exact == 0)
 			exact = distance(r, w, x);
-		enter(j, worst, log_p[k], log_probability(r, x, v), exact, w,
-		      x, v);
+		enter(j, worst, log_p[k], log_probability(r, x, v), exact, w, x,
+		      v);
 	}
 }
 
 /* Whether all that was asked is known. */
 static bool decided(const struct job *j)
 {
-	return j->limit > 0 && atomic_load_explicit(&j->best,
-						    memory_order_relaxed) >
-				       j->limit;
+	return j->limit > 0 &&
+	       atomic_load_explicit(&j->best, memory_order_relaxed) > j->limit;
 }
 
 static size_t run_end(const struct job *j, size_t item)
@@ -236,15 +235,14 @@ static size_t short_rows(const struct job *j, double best, uint32_t *out)
 		double gap = j->top[w] - lowest;
 		if (gap <= (best - r->t) * reach * (1 - 1e-9))
 			continue;
-		if (!(j->most[w] <=
-		      (best - j->tails) * reach * (1 - 1e-9)))
+		if (!(j->most[w] <= (best - j->tails) * reach * (1 - 1e-9)))
 			out[n++] = w;
 	}
 	return n;
 }
 
 static enum dpt_status run(struct job *j, unsigned threads, uint32_t *list,
-			   dpt_error *err)
+                           dpt_error *err)
 {
 	size_t runs = (j->rows->space->n + RUN - 1) / RUN;
 	dpt_parallel(threads, runs, find_excess, j);
@@ -253,17 +251,17 @@ static enum dpt_status run(struct job *j, unsigned threads, uint32_t *list,
 		return DPT_OK;
 	size_t n = short_rows(j, atomic_load(&j->best), list);
 	struct dpt_pass pass = {.space = j->rows->space,
-				.threads = threads,
-				.visit = verify_tile,
-				.ctx = j};
+	                        .threads = threads,
+	                        .visit = verify_tile,
+	                        .ctx = j};
 	if (n > j->rows->space->n / 2)
 		return dpt_pairs(&pass, err); /* each pair once */
 	return n ? dpt_scan(&pass, n, list, err) : DPT_OK;
 }
 
 enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
-			   double limit, unsigned threads,
-			   struct dpt_verdict *out, dpt_error *err)
+                           double limit, unsigned threads,
+                           struct dpt_verdict *out, dpt_error *err)
 {
 	uint32_t n = rows->space->n;
 	enum dpt_status status = DPT_OK;

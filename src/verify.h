@@ -18,12 +18,12 @@ struct dpt_rows {
 	const struct dpt_lists *lists;
 	double t;
 	uint32_t listed; /* lists->k + 1; equal to n: there is no tail */
-	double *log;	 /* n x listed */
-	double *tail;	 /* n */
+	double *log;     /* n x listed */
+	double *tail;    /* n */
 };
 
 struct dpt_verdict {
-	double epsilon;	  /* infinite where some ratio is */
+	double epsilon;   /* infinite where some ratio is */
 	uint32_t w, x, v; /* where it is met; w == x: in the tails */
 };
 
@@ -33,10 +33,8 @@ struct dpt_verdict {
  * exceeded: out->epsilon is at most limit, or some ratio above it, which
  * is the largest among pairs of neighbours.
  */
-DPT_MUST_USE enum dpt_status dpt_verify(const struct dpt_rows *rows,
-					double tails, double limit,
-					unsigned threads,
-					struct dpt_verdict *out,
-					dpt_error *err);
+DPT_MUST_USE enum dpt_status
+dpt_verify(const struct dpt_rows *rows, double tails, double limit,
+           unsigned threads, struct dpt_verdict *out, dpt_error *err);
 
 #endif

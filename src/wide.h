@@ -4,9 +4,8 @@
 #define DPT_WIDE_H
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) &&         \
-	!defined(DPT_SANITIZE)
-#define DPT_WIDE                                                               \
-	__attribute__((target_clones("default", "avx2", "avx512f")))
+    !defined(DPT_SANITIZE)
+#define DPT_WIDE __attribute__((target_clones("default", "avx2", "avx512f")))
 #else
 #define DPT_WIDE
 #endif

@@ -30,28 +30,17 @@ void choice_start(struct choice *c)
 		c->settings.cache = c->cache_path;
 }
 
-/* "name=value"; the names of parameters are static in the library. */
 static void set_param(struct choice *c, const char *text)
 {
 	const char *value = strchr(text, '=');
-	size_t n = value ? (size_t)(value - text) : 0;
-	if (!value || c->settings.params == DPT_MAX_PARAMS)
+	size_t i = c->settings.params, n = value ? (size_t)(value - text) : 0;
+	if (!value || n >= sizeof c->name[0] || i == DPT_MAX_PARAMS)
 		msg_usage("-p needs NAME=VALUE");
-	for (size_t i = 0; i < dpt_mechanism_count(); i++) {
-		const struct dpt_mechanism *m = dpt_mechanism_at(i);
-		for (size_t p = 0; p < m->params; p++)
-			if (strlen(m->param[p].name) == n &&
-			    memcmp(m->param[p].name, text, n) == 0) {
-				c->param[c->settings.params++] =
-					(struct dpt_param){
-						m->param[p].name,
-						opt_number(m->param[p].name,
-				                           value + 1, -HUGE_VAL,
-				                           HUGE_VAL)};
-				return;
-			}
-	}
-	msg_usage("no mechanism has a parameter '%.*s'", (int)n, text);
+	memcpy(c->name[i], text, n);
+	c->param[i].name = c->name[i];
+	c->param[i].value =
+	    opt_number(c->name[i], value + 1, -HUGE_VAL, HUGE_VAL);
+	c->settings.params++;
 }
 
 bool choice_option(struct choice *c, int id, const char *arg)
@@ -99,8 +88,8 @@ int choice_list(void)
 		       dpt_guarantee_name(m->guarantee), m->summary,
 		       i == 0 ? " (default)" : "");
 		for (size_t p = 0; p < m->params; p++)
-			printf("%-18s   -p %s=...  %s\n", "",
-			       m->param[p].name, m->param[p].meaning);
+			printf("%-18s   -p %s=...  %s\n", "", m->param[p].name,
+			       m->param[p].meaning);
 	}
 	return msg_finish_stdout();
 }
@@ -118,7 +107,7 @@ bool choice_open_model(struct choice *c)
 {
 	dpt_error err;
 	enum dpt_status status =
-		dpt_model_new(c->index, &c->settings, &c->model, &err);
+	    dpt_model_new(c->index, &c->settings, &c->model, &err);
 	progress_end(&c->progress);
 	if (status)
 		msg("%s", err.text);

@@ -15,20 +15,21 @@ enum { OPT_MAX_UNCHANGED = 512 };
 #define CHOICE_OPTIONS                                                         \
 	{'e', "epsilon", "EPS",                                                \
 	 "privacy loss a word and unit of distance [2]"},                      \
-		{'m', "mechanism", "MECH", "mechanism; 'list' shows them"},    \
-		{'p', "param", "NAME=VALUE",                                   \
-		 "set a parameter; verified as given"},                        \
-		{'x', "index", "INDEX",                                        \
-		 "index of an embedding [the default one]"},                   \
-		{'T', "threads", "N", "worker threads [one a processor]"},     \
+	    {'m', "mechanism", "MECH", "mechanism; 'list' shows them"},        \
+	    {'p', "param", "NAME=VALUE",                                       \
+	     "set a parameter; verified as given"},                            \
+	    {'x', "index", "INDEX",                                            \
+	     "index of an embedding [the default one]"},                       \
+	    {'T', "threads", "N", "worker threads [one a processor]"},         \
 	{                                                                      \
 		OPT_MAX_UNCHANGED, "max-unchanged", "U",                       \
-			"largest share of tokens left as they are [0.5]"       \
+		    "largest share of tokens left as they are [0.5]"           \
 	}
 
 struct choice {
 	struct dpt_settings settings;
 	struct dpt_param param[DPT_MAX_PARAMS];
+	char name[DPT_MAX_PARAMS][32];
 	char index_path[PATH_MAX], cache_path[PATH_MAX];
 	bool epsilon_given;
 	struct progress progress;

@@ -14,21 +14,21 @@
 enum { JSON = 256, TOP };
 
 static const struct opt table[] = {
-	CHOICE_OPTIONS,
-	{TOP, "top", "N", "lines of word and pair [20; all in JSON]"},
-	{JSON, "json", NULL, "print JSON"},
+    CHOICE_OPTIONS,
+    {TOP, "top", "N", "lines of word and pair [20; all in JSON]"},
+    {JSON, "json", NULL, "print JSON"},
 };
 
 static const struct opt_program program = {
-	"dptext-audit",
-	"[OPTION]... summary\n"
-	"[OPTION]... word WORD\n"
-	"[OPTION]... pair WORD WORD\n"
-	"[OPTION]... dial [EPS...]",
-	"Shows exactly what a mechanism does at an epsilon.",
-	table,
-	sizeof table / sizeof *table,
-	"See dptext-audit(1).",
+    "dptext-audit",
+    "[OPTION]... summary\n"
+    "[OPTION]... word WORD\n"
+    "[OPTION]... pair WORD WORD\n"
+    "[OPTION]... dial [EPS...]",
+    "Shows exactly what a mechanism does at an epsilon.",
+    table,
+    sizeof table / sizeof *table,
+    "See dptext-audit(1).",
 };
 
 struct run {
@@ -105,15 +105,15 @@ static void summary_json(const struct dpt_model_info *i,
 		const char *key;
 		double value;
 	} figure[] = {
-		{"unchanged_mean", a->unchanged_mean},
-		{"unchanged_token_mean", a->unchanged_token_mean},
-		{"distance_mean", a->distance_mean},
-		{"in_list_mean", a->in_list_mean},
-		{"support_mean", a->support_mean},
-		{"bayes_vulnerability_uniform", a->bayes_uniform},
-		{"bayes_vulnerability_token", a->bayes_token},
-		{"mutual_information_bits", a->information_bits},
-		{"worst_case_loss", a->worst_loss},
+	    {"unchanged_mean", a->unchanged_mean},
+	    {"unchanged_token_mean", a->unchanged_token_mean},
+	    {"distance_mean", a->distance_mean},
+	    {"in_list_mean", a->in_list_mean},
+	    {"support_mean", a->support_mean},
+	    {"bayes_vulnerability_uniform", a->bayes_uniform},
+	    {"bayes_vulnerability_token", a->bayes_token},
+	    {"mutual_information_bits", a->information_bits},
+	    {"worst_case_loss", a->worst_loss},
 	};
 	printf("{\"mechanism\":\"%s\",\"guarantee\":\"%s\",",
 	       i->mechanism->name, dpt_guarantee_name(i->mechanism->guarantee));
@@ -144,7 +144,7 @@ static void print_claim(const struct dpt_model_info *i,
 		    i->epsilon_requested);
 	row(a->simulated ? "epsilon, by theorem"
 	    : nominal    ? "epsilon realised"
-			 : "epsilon, verified",
+	                 : "epsilon, verified",
 	    "%.6f", a->epsilon);
 	if (a->simulated || a->worst[0] == a->worst[1])
 		return;
@@ -192,7 +192,7 @@ static int summary(struct run *r)
 	if (!choice_open_model(c))
 		return EXIT_FAILED;
 	enum dpt_status status =
-		dpt_model_audit(c->model, &c->settings, &audit, &err);
+	    dpt_model_audit(c->model, &c->settings, &audit, &err);
 	progress_end(&c->progress);
 	if (status) {
 		msg("%s", err.text);
@@ -244,8 +244,7 @@ static struct output *outputs(struct run *r, uint32_t w, uint32_t x)
 	struct output *out = malloc(n * sizeof *out);
 	double *p = malloc(2 * (size_t)n * sizeof *p);
 	enum dpt_status status =
-		out && p ? dpt_model_row(r->choice.model, w, p, &err)
-			 : DPT_ENOMEM;
+	    out && p ? dpt_model_row(r->choice.model, w, p, &err) : DPT_ENOMEM;
 	if (!status)
 		status = dpt_model_row(r->choice.model, x, p + n, &err);
 	for (uint32_t v = 0; !status && v < n; v++)
@@ -371,7 +370,7 @@ static bool dial_line(struct run *r, double epsilon, bool first)
 	if (!choice_open_model(c))
 		return false;
 	enum dpt_status status =
-		dpt_model_audit(c->model, &c->settings, &a, &err);
+	    dpt_model_audit(c->model, &c->settings, &a, &err);
 	progress_end(&c->progress);
 	struct dpt_model_info info = dpt_model_about(c->model);
 	if (status) {
@@ -396,8 +395,7 @@ static bool dial_line(struct run *r, double epsilon, bool first)
 static int dial(struct run *r, int n, char **epsilon)
 {
 	bool ok = true;
-	int lines = n ? n
-	              : (int)(sizeof dial_epsilons / sizeof *dial_epsilons);
+	int lines = n ? n : (int)(sizeof dial_epsilons / sizeof *dial_epsilons);
 	if (r->json)
 		printf("[");
 	else
@@ -444,8 +442,7 @@ int main(int argc, char **argv)
 		if (id == JSON) {
 			r.json = true;
 		} else if (id == TOP) {
-			r.top = (uint32_t)opt_count("--top", arg, 1,
-			                            INT32_MAX);
+			r.top = (uint32_t)opt_count("--top", arg, 1, INT32_MAX);
 			top_given = true;
 		} else {
 			choice_option(&r.choice, id, arg);

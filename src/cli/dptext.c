@@ -2,10 +2,8 @@
 /* The filter. */
 #include "dptext.h"
 
+#include "choice.h"
 #include "msg.h"
-#include "opt.h"
-#include "paths.h"
-#include "progress.h"
 
 #include <cblas.h>
 #include <errno.h>
@@ -21,16 +19,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_UNCHANGED = 256, SEED, REPORT, DELTA };
+enum { SEED = 256, REPORT, DELTA };
 
 static const struct opt table[] = {
-    {'e', "epsilon", "EPS", "privacy loss a word and unit of distance [2]"},
-    {'m', "mechanism", "MECH", "mechanism; 'list' shows them"},
-    {'p', "param", "NAME=VALUE", "set a parameter; verified as given"},
-    {'x', "index", "INDEX", "index of an embedding [the default one]"},
-    {'T', "threads", "N", "worker threads [one a processor]"},
-    {MAX_UNCHANGED, "max-unchanged", "U",
-     "largest share of tokens left as they are [0.5]"},
+    CHOICE_OPTIONS,
     {SEED, "seed", "N", "reproducible output: NOT private"},
     {REPORT, "report", "FILE", "write what was guaranteed and done as JSON"},
     {DELTA, "delta", "D", "delta of the composition in the report [1e-6]"},
@@ -50,18 +42,13 @@ static const struct opt_program program = {
 };
 
 struct run {
-	struct dpt_settings settings;
-	struct dpt_param param[DPT_MAX_PARAMS];
-	char index_path[PATH_MAX];
+	struct choice choice;
 	bool seeded, quiet, verbose;
 	uint64_t seed;
 	const char *report; /* file name, or NULL */
 	double delta;
-	dpt_index *index;
-	dpt_model *model;
 	dpt_key key;
 	struct dpt_counts counts;
-	struct progress progress;
 	double started;
 	/* of the file being read */
 	int in;
@@ -69,31 +56,6 @@ struct run {
 };
 
 /* ------------------------------------------------------------- options */
-
-static int list_mechanisms(void)
-{
-	for (size_t i = 0; i < dpt_mechanism_count(); i++) {
-		const struct dpt_mechanism *m = dpt_mechanism_at(i);
-		printf("%-18s %-9s %s%s\n", m->name,
-		       dpt_guarantee_name(m->guarantee), m->summary,
-		       i == 0 ? " (default)" : "");
-		for (size_t p = 0; p < m->params; p++)
-			printf("%-18s   -p %s=...  %s\n", "", m->param[p].name,
-			       m->param[p].meaning);
-	}
-	return msg_finish_stdout();
-}
-
-/* "name=value": splits the argument in place. */
-static void set_param(struct run *r, char *text)
-{
-	char *value = strchr(text, '=');
-	if (!value || r->settings.params == DPT_MAX_PARAMS)
-		msg_usage("-p needs NAME=VALUE");
-	*value++ = 0;
-	r->param[r->settings.params++] = (struct dpt_param){
-	    text, opt_number(text, value, -HUGE_VAL, HUGE_VAL)};
-}
 
 static double parse_delta(const char *text)
 {
@@ -107,29 +69,9 @@ static int parse(struct run *r, int argc, char **argv)
 {
 	const char *arg;
 	int id, operands;
-	bool epsilon_given = false, delta_given = false;
+	bool delta_given = false;
 	while ((id = opt_next(&program, argc, argv, &arg, &operands)) != -1)
 		switch (id) {
-		case 'e':
-			r->settings.epsilon =
-			    opt_number("epsilon", arg, 1e-6, 1e6);
-			epsilon_given = true;
-			break;
-		case 'm': r->settings.mechanism = arg; break;
-		case 'p': set_param(r, argv[operands - 1]); break;
-		case 'x':
-			if (strlen(arg) >= sizeof r->index_path)
-				msg_usage("the name of the index is too long");
-			strcpy(r->index_path, arg);
-			break;
-		case 'T':
-			r->settings.threads =
-			    (unsigned)opt_count("-T", arg, 1, 256);
-			break;
-		case MAX_UNCHANGED:
-			r->settings.max_unchanged =
-			    opt_number("--max-unchanged", arg, 1e-6, 1);
-			break;
 		case SEED:
 			r->seeded = true;
 			r->seed = opt_count("--seed", arg, 0, UINT64_MAX);
@@ -141,9 +83,9 @@ static int parse(struct run *r, int argc, char **argv)
 			break;
 		case 'q': r->quiet = true; break;
 		case 'v': r->verbose = true; break;
+		default: choice_option(&r->choice, id, arg);
 		}
-	if (epsilon_given && r->settings.params)
-		msg_usage("-e and -p exclude each other");
+	choice_check(&r->choice);
 	if (delta_given && !r->report)
 		msg_usage("--delta needs --report");
 	return operands;
@@ -183,8 +125,8 @@ static int write_out(void *ctx, const void *bytes, size_t size)
 static void show_progress(void *ctx, uint64_t bytes)
 {
 	struct run *r = ctx;
-	progress_show(&r->progress, "rewriting", (double)bytes, r->size, 1e6,
-	              "MB");
+	progress_show(&r->choice.progress, "rewriting", (double)bytes, r->size,
+	              1e6, "MB");
 }
 
 static bool open_input(struct run *r, const char *name)
@@ -220,10 +162,10 @@ static bool rewrite_file(struct run *r, const char *name)
 	if (!open_input(r, name))
 		return false;
 	struct dpt_stream_options options = {
-	    .model = r->model,
+	    .model = r->choice.model,
 	    .key = &r->key,
 	    .first_record = r->counts.records,
-	    .threads = r->settings.threads,
+	    .threads = r->choice.settings.threads,
 	    .read = read_in,
 	    .ready = ready_in,
 	    .write = write_out,
@@ -233,7 +175,7 @@ static bool rewrite_file(struct run *r, const char *name)
 	enum dpt_status status = dpt_stream(&options, &counts, &err);
 	if (r->in != STDIN_FILENO)
 		close(r->in);
-	progress_end(&r->progress);
+	progress_end(&r->choice.progress);
 	r->counts.records += counts.records;
 	r->counts.words += counts.words;
 	r->counts.unchanged += counts.unchanged;
@@ -260,7 +202,7 @@ static void seal_process(void)
 
 static void say_guarantee(const struct run *r)
 {
-	struct dpt_model_info info = dpt_model_about(r->model);
+	struct dpt_model_info info = dpt_model_about(r->choice.model);
 	const struct dpt_mechanism *m = info.mechanism;
 	if (m->guarantee == DPT_NOMINAL)
 		msg("%s is a NOMINAL mechanism: its claim of epsilon %g is "
@@ -303,18 +245,19 @@ static void say_summary(const struct run *r)
 static bool write_report(const struct run *r, bool complete)
 {
 	dpt_error err;
-	struct dpt_report report = {.model = dpt_model_about(r->model),
-	                            .index = dpt_index_about(r->index),
+	struct dpt_report report = {.model = dpt_model_about(r->choice.model),
+	                            .index = dpt_index_about(r->choice.index),
 	                            .counts = r->counts,
 	                            .max_unchanged = NAN,
 	                            .delta = r->delta,
 	                            .reproducible = r->seeded,
 	                            .complete = complete};
 	/* otherwise nothing was chosen by it */
-	if (report.model.mechanism->params && !r->settings.params)
-		report.max_unchanged = r->settings.max_unchanged;
-	enum dpt_status status = dpt_model_worst_loss(
-	    r->model, r->settings.threads, &report.worst_case_loss, &err);
+	if (report.model.mechanism->params && !r->choice.settings.params)
+		report.max_unchanged = r->choice.settings.max_unchanged;
+	enum dpt_status status =
+	    dpt_model_worst_loss(r->choice.model, r->choice.settings.threads,
+	                         &report.worst_case_loss, &err);
 	if (!status)
 		status = dpt_report_write(r->report, &report, &err);
 	if (status)
@@ -322,20 +265,23 @@ static bool write_report(const struct run *r, bool complete)
 	return status == DPT_OK;
 }
 
-static bool prepare(struct run *r)
+static bool take_key(struct run *r)
 {
 	dpt_error err;
-	enum dpt_status status = dpt_index_open(r->index_path, &r->index, &err);
-	if (!status)
-		status = dpt_model_new(r->index, &r->settings, &r->model, &err);
-	progress_end(&r->progress);
-	if (!status && r->seeded)
+	if (r->seeded) {
 		dpt_key_from_seed(&r->key, r->seed);
-	else if (!status)
-		status = dpt_key_random(&r->key, &err);
+		return true;
+	}
+	enum dpt_status status = dpt_key_random(&r->key, &err);
 	if (status)
 		msg("%s", err.text);
 	return status == DPT_OK;
+}
+
+static bool prepare(struct run *r)
+{
+	return choice_open_index(&r->choice) && choice_open_model(&r->choice) &&
+	       take_key(r);
 }
 
 int main(int argc, char **argv)
@@ -344,23 +290,13 @@ int main(int argc, char **argv)
 	msg_start("dptext");
 	seal_process();
 	openblas_set_num_threads(1);
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	r.settings = (struct dpt_settings){
-	    .epsilon = 2,
-	    .max_unchanged = 0.5,
-	    .threads = processors < 1     ? 1
-	               : processors > 256 ? 256
-	                                  : (unsigned)processors,
-	    .param = r.param,
-	    .progress = progress_stage,
-	    .progress_ctx = &r.progress};
+	choice_start(&r.choice);
 	r.delta = 1e-6;
 	r.started = now_seconds();
-	default_index_path(r.index_path, sizeof r.index_path);
 	int operands = parse(&r, argc, argv);
-	if (r.settings.mechanism && !strcmp(r.settings.mechanism, "list"))
-		return list_mechanisms();
-	progress_start(&r.progress, !r.quiet);
+	if (choice_wants_list(&r.choice))
+		return choice_list();
+	progress_start(&r.choice.progress, !r.quiet);
 
 	bool started = prepare(&r), ok = started;
 	if (started) {
@@ -380,7 +316,6 @@ int main(int argc, char **argv)
 	/* readers of the output need not wait for it */
 	if (started && r.report)
 		ok = write_report(&r, ok) && ok;
-	dpt_model_free(r.model);
-	dpt_index_free(r.index);
+	choice_close(&r.choice);
 	return ok ? EXIT_DONE : EXIT_FAILED;
 }

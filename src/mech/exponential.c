@@ -13,15 +13,14 @@ static enum dpt_status given(struct dpt_rates *rates,
 {
 	size_t i;
 	enum dpt_status status =
-		dpt_rates_find(rates, s->param[s->params - 1].value, &i, err);
+	    dpt_rates_find(rates, s->param[s->params - 1].value, &i, err);
 	if (!status)
 		*out = dpt_setting_exponential(rates, i);
 	return status;
 }
 
-static enum dpt_status open_exponential(dpt_model *model,
-                                        const struct dpt_settings *s,
-                                        dpt_error *err)
+static enum dpt_status
+open_exponential(dpt_model *model, const struct dpt_settings *s, dpt_error *err)
 {
 	return dpt_channel_open(model, s, given, err);
 }

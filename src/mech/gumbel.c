@@ -16,12 +16,12 @@
 enum { RATE, SCALE, FALLBACK, MEAN, KMAX, PARAMS };
 
 static const struct dpt_param_about params[PARAMS] = {
-	{"rate", "t, the decay of the fallback with distance", 1e-6, 1e6},
-	{"scale", "b, of the Gumbel noise; inf: any candidate alike", 1e-6,
-         INFINITY},
-	{"fallback", "f, share of the exponential mechanism", 0, 1},
-	{"mean", "of the Poisson number of candidates [ln N]", 1e-3, 1e3},
-	{"kmax", "largest number of candidates [64]", 1, DPT_MAX_LISTED},
+    {"rate", "t, the decay of the fallback with distance", 1e-6, 1e6},
+    {"scale", "b, of the Gumbel noise; inf: any candidate alike", 1e-6,
+     INFINITY},
+    {"fallback", "f, share of the exponential mechanism", 0, 1},
+    {"mean", "of the Poisson number of candidates [ln N]", 1e-3, 1e3},
+    {"kmax", "largest number of candidates [64]", 1, DPT_MAX_LISTED},
 };
 
 static enum dpt_status given(struct dpt_rates *rates,
@@ -73,11 +73,11 @@ static void draw_gumbel(const dpt_model *model, const struct dpt_batch *batch,
 }
 
 const struct dpt_mech dpt_mech_gumbel = {
-	.about = {"gumbel", "Poisson-truncated Gumbel, made true",
-              DPT_VERIFIED, PARAMS, params},
-	.open = open_gumbel,
-	.close = close_gumbel,
-	.calibrate = dpt_calibrate_gumbel,
-	.rows = dpt_channel_rows,
-	.draw = draw_gumbel,
+    .about = {"gumbel", "Poisson-truncated Gumbel, made true", DPT_VERIFIED,
+              PARAMS, params},
+    .open = open_gumbel,
+    .close = close_gumbel,
+    .calibrate = dpt_calibrate_gumbel,
+    .rows = dpt_channel_rows,
+    .draw = draw_gumbel,
 };

@@ -172,8 +172,8 @@ static void add_node(const struct published *p, const double *d, double s,
 	}
 }
 
-static void add_interval(const struct published *p, const double *d, double from,
-                         double to, double *out)
+static void add_interval(const struct published *p, const double *d,
+                         double from, double to, double *out)
 {
 	double half = (to - from) / 2, middle = (from + to) / 2;
 	for (int i = 0; i < 4; i++) {
@@ -201,8 +201,8 @@ static void rows_published(const dpt_model *model, uint32_t first,
 			d[k] = l->distance[row + k - 1];
 		uint32_t last = 0;
 		for (uint32_t k = 1; k < p->kmax && d[k] < 2 * p->bound; k++) {
-			add_interval(p, d, d[last] - p->bound,
-			             d[k] - p->bound, out);
+			add_interval(p, d, d[last] - p->bound, d[k] - p->bound,
+			             out);
 			last = k;
 		}
 		double from = d[last] - p->bound;
