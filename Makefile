@@ -212,8 +212,8 @@ $(FUZZERS:%=run-%): run-%: $(BUILD)/%
 	@echo "$*: $(FUZZ_SECONDS) s"
 	@mkdir -p $(BUILD)/corpus/$*
 	$(Q)$< -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 -timeout=20 \
-		-verbosity=0 -print_final_stats=1 -artifact_prefix=$(BUILD)/ \
-		$(BUILD)/corpus/$*
+		-verbosity=0 -print_funcs=0 -print_final_stats=1 \
+		-artifact_prefix=$(BUILD)/ $(BUILD)/corpus/$*
 -include $(FUZZERS:%=$(BUILD)/obj/tests/fuzz/%.d)
 
 # -------------------------------------------------------------- evaluation
@@ -238,7 +238,7 @@ eval-utility: $(EVAL) $(INDEX)
 	$(EVAL) utility -x $(INDEX) -e 1,3,5 -m gumbel,exponential,laplace \
 		--train corpora/intents.tsv --split 5
 
-# SST-2 and CLINC150, in CORPORA/sst2 and CORPORA/clinc150; an hour.
+# SST-2 and CLINC150, in CORPORA/sst2 and CORPORA/clinc150; 20 minutes.
 PAPER := -x $(INDEX) -e 1,2,3,5,10 -m gumbel,exponential,laplace -T 1
 eval-paper: $(EVAL) $(INDEX)
 	@[ -d "$(CORPORA)" ] || { \

@@ -159,7 +159,8 @@ DPT_API size_t dpt_index_members(const dpt_index *index, uint32_t class_id);
 /* Exact distance of two classes, in double in a fixed order. */
 DPT_API double dpt_index_distance(const dpt_index *index, uint32_t a,
                                   uint32_t b);
-/* Neighbour number rank (from 0, nearest first) and its distance. */
+/* Neighbour number rank (from 0, nearest first) and its distance, where
+ * wanted. */
 DPT_API uint32_t dpt_index_neighbour(const dpt_index *index, uint32_t class_id,
                                      uint32_t rank, double *distance);
 /* Stored rate number i (below info.rates) and its exact eps_E. */

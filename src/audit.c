@@ -324,20 +324,18 @@ static double worst_loss(struct audit *a)
 
 /* --------------------------------------------------------------- public */
 
-/* From the rows and the normalisers of this pass, not from what is stored. */
 static enum dpt_status verify_rows(const struct audit *a,
                                    struct dpt_verdict *out, dpt_error *err)
 {
-	double tails = 0, steepness = 0;
+	double steepness = 0;
 	enum dpt_status status = DPT_OK;
-	if (a->has_tail) {
-		status = dpt_steepness(&a->rates.space, &a->index->lists,
-		                       a->normal.others, a->threads, &steepness,
-		                       err);
-		tails = a->rows.t + steepness;
-	}
+	if (a->has_tail)
+		status =
+		    dpt_steepness(&a->rates.space, &a->index->lists,
+		                  a->rows.tail, a->threads, &steepness, err);
 	return status ? status
-	              : dpt_verify(&a->rows, tails, 0, a->threads, out, err);
+	              : dpt_verify(&a->rows, a->rows.t + steepness, 0,
+	                           a->threads, out, err);
 }
 
 enum dpt_status dpt_model_audit(const dpt_model *model,

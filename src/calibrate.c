@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "calibrate.h"
 
+#include "channel.h"
 #include "error.h"
 
 #include <math.h>
@@ -66,7 +67,7 @@ struct search {
 /* How much of what is allowed a rate uses: feasible up to 1. */
 static double load(const struct search *s, const struct dpt_rate *r)
 {
-	double spent = r->epsilon / (s->epsilon * (1 - DPT_SLACK));
+	double spent = r->epsilon / (s->epsilon * (1 - 2 * DPT_SLACK));
 	double kept = r->unchanged_token_mean / s->max_unchanged;
 	return spent > kept ? spent : kept;
 }
@@ -124,30 +125,56 @@ static bool finished(const struct search *s)
 	        s->high.t - s->low.t < 1e-4 * s->low.t);
 }
 
+/* The best rate for what is allowed, by its eps_E. */
+static enum dpt_status best_rate(struct dpt_rates *r, struct search *s,
+                                 dpt_error *err)
+{
+	for (size_t i = 0; i < r->count; i++)
+		look_at(s, r, i);
+	for (int step = 0; !finished(s); step++) {
+		double t = next_rate(s);
+		if (step == 100)
+			return dpt_fail(err, DPT_EPRIVACY,
+			                "no rate of this index keeps epsilon "
+			                "%g and an unchanged share of %g",
+			                s->epsilon, s->max_unchanged);
+		enum dpt_status status = dpt_rates_measure(r, 1, &t, err);
+		if (status)
+			return status;
+		look_at(s, r, r->count - 1);
+	}
+	return DPT_OK;
+}
+
+/*
+ * What counts is what the weights keep.  Where words nearly coincide their
+ * rounding costs more than the slack: then less is aimed at.
+ */
 enum dpt_status dpt_calibrate_exponential(struct dpt_rates *r, double epsilon,
                                           double max_unchanged,
                                           struct dpt_setting *out,
                                           dpt_error *err)
 {
-	struct search s = {.epsilon = epsilon,
-	                   .max_unchanged = max_unchanged,
-	                   .high = {.t = INFINITY}};
-	for (size_t i = 0; i < r->count; i++)
-		look_at(&s, r, i);
-	for (int step = 0; !finished(&s); step++) {
-		double t = next_rate(&s);
-		if (step == 100)
-			return dpt_fail(err, DPT_EPRIVACY,
-			                "no rate of this index keeps epsilon "
-			                "%g",
-			                epsilon);
-		enum dpt_status status = dpt_rates_measure(r, 1, &t, err);
+	double limit = epsilon * (1 - DPT_SLACK), aim = epsilon;
+	for (int step = 0; step < 20; step++) {
+		struct dpt_verdict verdict;
+		struct search s = {.epsilon = aim,
+		                   .max_unchanged = max_unchanged,
+		                   .high = {.t = INFINITY}};
+		enum dpt_status status = best_rate(r, &s, err);
 		if (status)
 			return status;
-		look_at(&s, r, r->count - 1);
+		*out = dpt_setting_exponential(r, s.best);
+		out->epsilon = epsilon;
+		out->max_unchanged = max_unchanged;
+		status = dpt_setting_verify(r, out, 0, &verdict, err);
+		out->verified = verdict.epsilon;
+		if (status || out->verified <= limit)
+			return status;
+		aim *= 0.999 * limit / out->verified;
 	}
-	*out = dpt_setting_exponential(r, s.best);
-	out->epsilon = epsilon;
-	out->max_unchanged = max_unchanged;
-	return DPT_OK;
+	return dpt_fail(err, DPT_EPRIVACY,
+	                "words of this index are too close to keep epsilon %g: "
+	                "merge them",
+	                epsilon);
 }

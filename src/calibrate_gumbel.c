@@ -85,20 +85,6 @@ static enum dpt_status make_channel(const struct search *s,
 	                       s->rates->others[setting->rate], out, err);
 }
 
-static enum dpt_status verify(const struct search *s,
-                              const struct dpt_setting *setting, double limit,
-                              struct dpt_verdict *out, dpt_error *err)
-{
-	dpt_channel *c;
-	enum dpt_status status = make_channel(s, setting, &c, err);
-	if (!status)
-		status = dpt_channel_verify(
-		    c, s->rates, s->rates->rate[setting->rate].epsilon, limit,
-		    out, err);
-	dpt_channel_free(c);
-	return status;
-}
-
 /* Whether a setting keeps epsilon at the triples that broke others. */
 static enum dpt_status passes(const struct search *s,
                               const struct dpt_setting *setting, bool *out,
@@ -222,7 +208,8 @@ static enum dpt_status descend(struct search *s, struct option *option,
 		if (status || o->bound > before * (1 + 1e-9))
 			continue;
 		struct dpt_setting setting = setting_of(s, o, o->least_f);
-		status = verify(s, &setting, s->limit, &verdict, err);
+		status = dpt_setting_verify(s->rates, &setting, s->limit,
+		                            &verdict, err);
 		if (!status && verdict.epsilon <= s->limit) {
 			s->best = setting;
 			return DPT_OK;
@@ -305,7 +292,7 @@ enum dpt_status dpt_calibrate_gumbel(struct dpt_rates *r, double epsilon,
 	status = search(&s, err);
 	struct dpt_verdict verdict;
 	if (!status)
-		status = verify(&s, &s.best, 0, &verdict, err);
+		status = dpt_setting_verify(r, &s.best, 0, &verdict, err);
 	if (status)
 		return status;
 	*out = s.best;

@@ -113,16 +113,23 @@ static double listed_distance(const dpt_channel *c, uint32_t w, uint32_t rank)
 	return rank == 0 ? 0 : l->distance[(size_t)w * l->k + rank - 1];
 }
 
+/* Whether v is outside the list of w, at distance d. */
+static bool in_tail(const dpt_channel *c, uint32_t w, uint32_t v, double d)
+{
+	const struct dpt_lists *l = &c->ground.lists;
+	double last = listed_distance(c, w, c->listed - 1);
+	uint32_t last_id = l->id[(size_t)w * l->k + l->k - 1];
+	return d > last || (d == last && v > last_id);
+}
+
 /* The sum of the kernel over the tail, directly: for when it is so small
  * beside the list that the difference of the sums would not be exact. */
 static double sum_tail(const dpt_channel *c, uint32_t w)
 {
-	const struct dpt_lists *l = &c->ground.lists;
-	double last = listed_distance(c, w, c->listed - 1), sum = 0;
-	uint32_t last_id = l->id[(size_t)w * l->k + l->k - 1];
+	double sum = 0;
 	for (uint32_t v = 0; v < c->ground.n; v++) {
 		double d = distance(c, w, v);
-		if (d > last || (d == last && v > last_id))
+		if (in_tail(c, w, v, d))
 			sum += exp(-clipped(c->t * d));
 	}
 	return sum;
@@ -224,19 +231,16 @@ static void take_logs(void *ctx, unsigned thread, size_t w)
 }
 
 enum dpt_status dpt_channel_verify(const dpt_channel *c,
-                                   struct dpt_rates *rates, double tails,
-                                   double limit, struct dpt_verdict *out,
-                                   dpt_error *err)
+                                   struct dpt_rates *rates, double limit,
+                                   struct dpt_verdict *out, dpt_error *err)
 {
 	size_t n = c->ground.n;
+	double steepness = 0;
 	struct dpt_rows rows = {.space = &rates->space,
 	                        .lists = &c->ground.lists,
 	                        .t = c->t,
 	                        .listed = c->listed};
 	struct logs logs = {c, &rows};
-	*out = (struct dpt_verdict){.epsilon = tails};
-	if (c->fallback == 1)
-		return DPT_OK;
 	enum dpt_status status = dpt_rates_space(rates, err);
 	if (status)
 		return status;
@@ -245,8 +249,30 @@ enum dpt_status dpt_channel_verify(const dpt_channel *c,
 		return dpt_fail_memory(err);
 	rows.tail = rows.log + n * c->listed;
 	dpt_parallel(rates->threads, n, take_logs, &logs);
-	status = dpt_verify(&rows, tails, limit, rates->threads, out, err);
+	/* the tails as they are drawn from, not as they should be */
+	if (c->listed < n && c->fallback > 0)
+		status =
+		    dpt_steepness(&rates->space, &c->ground.lists, rows.tail,
+		                  rates->threads, &steepness, err);
+	if (!status)
+		status = dpt_verify(&rows, c->t + steepness, limit,
+		                    rates->threads, out, err);
 	free(rows.log);
+	return status;
+}
+
+enum dpt_status dpt_setting_verify(struct dpt_rates *rates,
+                                   const struct dpt_setting *setting,
+                                   double limit, struct dpt_verdict *out,
+                                   dpt_error *err)
+{
+	dpt_channel *c;
+	enum dpt_status status = dpt_channel_new(
+	    &rates->ground, setting, rates->rate[setting->rate].t,
+	    rates->others[setting->rate], &c, err);
+	if (!status)
+		status = dpt_channel_verify(c, rates, limit, out, err);
+	dpt_channel_free(c);
 	return status;
 }
 
@@ -277,27 +303,42 @@ static const uint64_t *table(const dpt_channel *c, uint32_t w, uint64_t *room)
 	return sums;
 }
 
+/* A word of the tail by inversion: a pass over all words. */
+static uint32_t invert_tail(const dpt_channel *c, struct dpt_rng *rng,
+                            uint32_t w)
+{
+	double left = dpt_rng_unit(rng) * sum_tail(c, w);
+	uint32_t chosen = w;
+	for (uint32_t v = 0; v < c->ground.n && left >= 0; v++) {
+		double d = distance(c, w, v);
+		if (in_tail(c, w, v, d)) {
+			left -= exp(-clipped(c->t * d));
+			chosen = v;
+		}
+	}
+	return chosen;
+}
+
 /*
  * A word outside the list with probability proportional to its kernel: a
  * uniform one, accepted by its kernel over that of the last in the list,
- * which bounds them all.
+ * which bounds them all.  Where that bound is so far above them that N trials
+ * fail, a pass over all words costs less than going on.
  */
 static uint32_t draw_tail(const dpt_channel *c, struct dpt_rng *rng, uint32_t w)
 {
-	const struct dpt_lists *l = &c->ground.lists;
-	double last = listed_distance(c, w, c->listed - 1);
-	double bound = clipped(c->t * last);
-	uint32_t last_id = l->id[(size_t)w * l->k + l->k - 1];
-	for (;;) {
+	double bound = clipped(c->t * listed_distance(c, w, c->listed - 1));
+	for (uint32_t trial = 0; trial < c->ground.n; trial++) {
 		uint32_t v = dpt_rng_below(rng, c->ground.n);
 		double d = distance(c, w, v);
-		if (d < last || (d == last && v <= last_id))
+		if (!in_tail(c, w, v, d))
 			continue;
 		double accept = exp(bound - clipped(c->t * d));
 		if (accept >= 1 ||
 		    dpt_rng_u64(rng) < (uint64_t)(accept * 0x1p64))
 			return v;
 	}
+	return invert_tail(c, rng, w);
 }
 
 uint32_t dpt_channel_draw(const dpt_channel *c, struct dpt_rng *rng, uint32_t w)
@@ -409,8 +450,7 @@ static enum dpt_status audit(struct dpt_rates *rates, struct dpt_setting *s,
 	if (!status)
 		dpt_setting_average(s, &candidates, rate);
 	if (!status)
-		status = dpt_channel_verify(c, rates, rate->epsilon, 0,
-		                            &verdict, err);
+		status = dpt_channel_verify(c, rates, 0, &verdict, err);
 	if (!status)
 		s->verified = verdict.epsilon;
 	dpt_channel_free(c);

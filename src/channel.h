@@ -88,14 +88,17 @@ void dpt_channel_rows(const dpt_model *model, uint32_t first, uint32_t count,
                       struct dpt_rows *rows);
 
 /*
- * Verifies the weights; tails is eps_E of the rate, rates gives the space
- * and the threads.  See dpt_verify for limit.
+ * Verifies the weights of the channel; rates gives the space and the threads.
+ * See dpt_verify for limit.
  */
-DPT_MUST_USE enum dpt_status dpt_channel_verify(const dpt_channel *channel,
-                                                struct dpt_rates *rates,
-                                                double tails, double limit,
-                                                struct dpt_verdict *out,
-                                                dpt_error *err);
+DPT_MUST_USE enum dpt_status
+dpt_channel_verify(const dpt_channel *channel, struct dpt_rates *rates,
+                   double limit, struct dpt_verdict *out, dpt_error *err);
+
+/* The same for a setting of these rates. */
+DPT_MUST_USE enum dpt_status
+dpt_setting_verify(struct dpt_rates *rates, const struct dpt_setting *setting,
+                   double limit, struct dpt_verdict *out, dpt_error *err);
 
 uint32_t dpt_channel_draw(const dpt_channel *channel, struct dpt_rng *rng,
                           uint32_t w);

@@ -102,6 +102,22 @@ static const char *section_fault(const struct dpt_header *h,
 	return NULL;
 }
 
+/* Sections follow one another, with nothing but zeros between them. */
+static bool gaps_ok(const struct dpt_header *h)
+{
+	const char *base = (const char *)h;
+	uint64_t at = sizeof *h;
+	bool ok = true;
+	for (int i = 0; ok && i < DPT_SECTIONS; i++) {
+		const struct dpt_section *s = &h->section[i];
+		ok = s->offset >= at && s->offset - at < DPT_INDEX_ALIGN;
+		for (; ok && at < s->offset; at++)
+			ok = base[at] == 0;
+		at += s->bytes;
+	}
+	return ok && at == h->bytes;
+}
+
 static bool all_below(const uint32_t *v, size_t n, uint32_t limit)
 {
 	uint32_t largest = 0;
@@ -164,6 +180,7 @@ bool dpt_setting_sane(const struct dpt_setting *s, uint32_t neighbours)
 {
 	return memchr(s->mechanism, 0, sizeof s->mechanism) != NULL &&
 	       s->kmax >= 1 && s->kmax <= neighbours + 1 && s->scale > 0 &&
+	       s->epsilon > 0 && s->max_unchanged > 0 && s->verified > 0 &&
 	       s->fallback >= 0 && s->fallback <= 1 && s->mean > 0 &&
 	       s->mean < 1e6;
 }
@@ -175,6 +192,18 @@ static bool settings_ok(const dpt_index *x)
 		ok &=
 		    dpt_setting_sane(&x->settings[i], x->header->neighbours) &&
 		    x->settings[i].rate < x->header->rates;
+	return ok;
+}
+
+/* Rates above 0 that cost no less than themselves; sums of kernels. */
+static bool rates_ok(const dpt_index *x)
+{
+	size_t n = (size_t)x->header->classes * x->header->rates;
+	bool ok = true;
+	for (uint32_t i = 0; i < x->header->rates; i++)
+		ok &= x->rates[i].t > 0 && x->rates[i].epsilon >= x->rates[i].t;
+	for (size_t i = 0; i < n; i++)
+		ok &= x->others[i] > 0 && x->others[i] < x->header->classes;
 	return ok;
 }
 
@@ -195,7 +224,8 @@ static const char *content_fault(const dpt_index *x)
 	    !all_below(h->min_pair, 2, h->classes))
 		return "damaged: its neighbours make no sense";
 	if (!all_finite(x->rates, 5 * (size_t)h->rates, true) ||
-	    !all_finite(x->others, n * h->rates, true) || !settings_ok(x))
+	    !all_finite(x->others, n * h->rates, true) || !rates_ok(x) ||
+	    !settings_ok(x))
 		return "damaged: its normalisers make no sense";
 	return NULL;
 }
@@ -231,6 +261,8 @@ static const char *attach(dpt_index *x, const void *data, size_t size)
 	const char *fault = header_fault(h, size);
 	for (int i = 0; !fault && i < DPT_SECTIONS; i++)
 		fault = section_fault(h, (enum dpt_section_id)i);
+	if (!fault && !gaps_ok(h))
+		fault = "damaged: something lies between its sections";
 	if (fault)
 		return fault;
 	set_pointers(x, h);
@@ -366,7 +398,8 @@ uint32_t dpt_index_neighbour(const dpt_index *index, uint32_t class_id,
                              uint32_t rank, double *distance)
 {
 	size_t i = (size_t)class_id * index->lists.k + rank;
-	*distance = index->lists.distance[i];
+	if (distance)
+		*distance = index->lists.distance[i];
 	return index->lists.id[i];
 }
 

@@ -62,7 +62,7 @@ void dpt_normal_visit(void *ctx, unsigned thread, const struct dpt_tile *t)
 struct steep {
 	const struct dpt_space *space;
 	const struct dpt_lists *lists;
-	const double *lnz;
+	const double *v;
 	double *best; /* one a thread */
 };
 
@@ -83,8 +83,8 @@ static void steep_in_lists(void *ctx, unsigned thread, size_t item)
 		end = s->space->n;
 	for (size_t w = item * CHUNK; w < end; w++)
 		for (size_t r = w * l->k; r < (w + 1) * l->k; r++)
-			keep_ratio(&s->best[thread], s->lnz[w],
-			           s->lnz[l->id[r]], l->distance[r]);
+			keep_ratio(&s->best[thread], s->v[w], s->v[l->id[r]],
+			           l->distance[r]);
 }
 
 static void steep_in_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
@@ -96,15 +96,15 @@ static void steep_in_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
 		const double *d2 = t->d2 + (size_t)r * t->cols;
 		uint32_t w = dpt_tile_row(t, r);
 		double bound = *best * *best * (1 - 1e-9);
-		if (!dpt_any_steeper(t->cols, s->lnz[w], s->lnz + t->col, bound,
+		if (!dpt_any_steeper(t->cols, s->v[w], s->v + t->col, bound,
 		                     d2))
 			continue;
 		for (uint32_t c = 0; c < t->cols; c++) {
 			uint32_t x = t->col + c;
-			double gap = s->lnz[w] - s->lnz[x];
+			double gap = s->v[w] - s->v[x];
 			if (x == w || gap * gap <= bound * d2[c])
 				continue;
-			keep_ratio(best, s->lnz[w], s->lnz[x],
+			keep_ratio(best, s->v[w], s->v[x],
 			           sqrt(dpt_squared(dpt_row(space, w),
 			                            dpt_row(space, x),
 			                            space->stride)));
@@ -125,7 +125,7 @@ static size_t short_lists(const struct steep *s, double best, double extreme,
 	size_t n = 0;
 	for (uint32_t w = 0; w < s->space->n; w++) {
 		double reach = l->distance[(size_t)w * l->k + l->k - 1];
-		if (fabs(s->lnz[w] - extreme) > best * reach * (1 - 1e-9))
+		if (fabs(s->v[w] - extreme) > best * reach * (1 - 1e-9))
 			rows[n++] = w;
 	}
 	return n;
@@ -149,29 +149,25 @@ static double smallest(const double *v, size_t n)
 }
 
 enum dpt_status dpt_steepness(const struct dpt_space *space,
-                              const struct dpt_lists *lists,
-                              const double *others, unsigned threads,
-                              double *out, dpt_error *err)
+                              const struct dpt_lists *lists, const double *v,
+                              unsigned threads, double *out, dpt_error *err)
 {
 	enum dpt_status status = DPT_OK;
 	uint32_t n = space->n;
-	double *lnz = malloc(n * sizeof *lnz);
-	struct steep s = {space, lists, lnz, calloc(threads, sizeof *s.best)};
+	struct steep s = {space, lists, v, calloc(threads, sizeof *s.best)};
 	uint32_t *high = malloc(n * sizeof *high);
 	uint32_t *low = malloc(n * sizeof *low);
-	if (!lnz || !s.best || !high || !low) {
+	if (!s.best || !high || !low) {
 		status = dpt_fail_memory(err);
 		goto out;
 	}
-	for (uint32_t w = 0; w < n; w++)
-		lnz[w] = log1p(others[w]);
 	dpt_parallel(threads, (n + CHUNK - 1) / CHUNK, steep_in_lists, &s);
 	double best = largest(s.best, threads);
 	for (unsigned i = 0; i < threads; i++)
 		s.best[i] = best;
 	if (lists->k + 1 < n) {
-		size_t highs = short_lists(&s, best, smallest(lnz, n), high);
-		size_t lows = short_lists(&s, best, largest(lnz, n), low);
+		size_t highs = short_lists(&s, best, smallest(v, n), high);
+		size_t lows = short_lists(&s, best, largest(v, n), low);
 		struct dpt_pass pass = {.space = space,
 		                        .threads = threads,
 		                        .visit = steep_in_tile,
@@ -182,7 +178,6 @@ enum dpt_status dpt_steepness(const struct dpt_space *space,
 	}
 	*out = best;
 out:
-	free(lnz);
 	free(s.best);
 	free(high);
 	free(low);

@@ -33,6 +33,8 @@ struct stream {
 	uint64_t records;    /* cut off so far */
 	struct dpt_buf rest; /* the beginning of a line not yet complete */
 	bool at_end;
+	enum dpt_status read_status; /* a fault that ended the input */
+	dpt_error read_err;
 
 	/* with more than one thread; all below under the lock */
 	pthread_mutex_t lock;
@@ -97,9 +99,9 @@ static enum dpt_status fill(struct stream *s, struct chunk *c, dpt_error *err)
 	s->rest.len = 0;
 	while (!s->at_end) {
 		size_t before = c->in.len;
-		enum dpt_status status = read_more(s, &c->in, size, err);
-		if (status)
-			return status;
+		s->read_status = read_more(s, &c->in, size, &s->read_err);
+		if (s->read_status)
+			break; /* the lines before are still good */
 		size_t last = whole_lines(&c->in, before);
 		cut = last ? last : cut;
 		if (cut && (c->in.len >= size || !s->o->ready ||
@@ -110,7 +112,9 @@ static enum dpt_status fill(struct stream *s, struct chunk *c, dpt_error *err)
 			                "a line longer than %zu MiB",
 			                LONGEST_LINE >> 20);
 	}
-	if (s->at_end)
+	if (s->read_status)
+		s->at_end = true;
+	else if (s->at_end)
 		cut = c->in.len;
 	if (!dpt_buf_add(&s->rest, c->in.data + cut, c->in.len - cut))
 		return dpt_fail_memory(err);
@@ -153,6 +157,14 @@ static enum dpt_status write_chunk(struct stream *s, struct chunk *c,
 	return c->status;
 }
 
+/* What ended the input, if it was not its end. */
+static enum dpt_status read_fault(const struct stream *s, dpt_error *err)
+{
+	if (s->read_status && err)
+		*err = s->read_err;
+	return s->read_status;
+}
+
 static enum dpt_status run_inline(struct stream *s, dpt_error *err)
 {
 	struct chunk c = {0};
@@ -165,6 +177,8 @@ static enum dpt_status run_inline(struct stream *s, dpt_error *err)
 		rewrite_chunk(s, r, &c);
 		status = write_chunk(s, &c, err);
 	}
+	if (!status)
+		status = read_fault(s, err);
 	dpt_rewriter_free(r);
 	dpt_buf_free(&c.in);
 	dpt_buf_free(&c.out);
@@ -261,7 +275,7 @@ static enum dpt_status feed(struct stream *s, dpt_error *err)
 	s->closed = true;
 	pthread_cond_broadcast(&s->changed);
 	pthread_mutex_unlock(&s->lock);
-	return status;
+	return status ? status : read_fault(s, err);
 }
 
 static enum dpt_status run_threads(struct stream *s, dpt_error *err)

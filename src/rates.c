@@ -3,6 +3,7 @@
 
 #include "error.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,6 +91,23 @@ enum dpt_status dpt_rates_space(struct dpt_rates *r, dpt_error *err)
 	                                   r->ground.n, r->ground.dim, err);
 }
 
+/* eps_E(t) = t + the steepness of ln Z_t. */
+static enum dpt_status cost(struct dpt_rates *r, const double *others,
+                            struct dpt_rate *rate, dpt_error *err)
+{
+	double steepness = 0;
+	double *lnz = malloc(r->ground.n * sizeof *lnz);
+	if (!lnz)
+		return dpt_fail_memory(err);
+	for (uint32_t w = 0; w < r->ground.n; w++)
+		lnz[w] = log1p(others[w]);
+	enum dpt_status status = dpt_steepness(&r->space, &r->ground.lists, lnz,
+	                                       r->threads, &steepness, err);
+	free(lnz);
+	rate->epsilon = rate->t + steepness;
+	return status;
+}
+
 enum dpt_status dpt_rates_take(struct dpt_rates *r, const struct dpt_normal *z,
                                dpt_error *err)
 {
@@ -97,12 +115,9 @@ enum dpt_status dpt_rates_take(struct dpt_rates *r, const struct dpt_normal *z,
 	for (size_t i = 0; !status && i < z->rates; i++) {
 		const double *others = z->others + i * r->ground.n;
 		struct dpt_rate rate = {.t = z->t[i]};
-		double steepness = 0;
 		average(&rate, r->ground.n, others,
 		        z->moments + i * r->ground.n);
-		status = dpt_steepness(&r->space, &r->ground.lists, others,
-		                       r->threads, &steepness, err);
-		rate.epsilon = rate.t + steepness;
+		status = cost(r, others, &rate, err);
 		if (!status)
 			status = dpt_rates_keep(r, &rate, others, err);
 	}

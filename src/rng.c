@@ -151,14 +151,17 @@ double dpt_rng_gumbel(struct dpt_rng *rng, double scale, double bound)
 	return -scale * log(-log(u));
 }
 
+/* In logarithms up to the largest term, which becomes 1. */
 void dpt_poisson_table(double mean, uint32_t max, double *cdf)
 {
-	double sum = 0, lnp = -mean;
+	double top = -INFINITY, log_p = 0, sum = 0;
 	for (uint32_t k = 1; k <= max; k++) {
-		lnp += log(mean / k);
-		sum += exp(lnp);
-		cdf[k - 1] = sum;
+		log_p += log(mean / k);
+		cdf[k - 1] = log_p;
+		top = fmax(top, log_p);
 	}
+	for (uint32_t k = 0; k < max; k++)
+		cdf[k] = sum += exp(cdf[k] - top);
 	for (uint32_t k = 0; k < max; k++)
 		cdf[k] /= sum;
 }

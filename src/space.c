@@ -141,7 +141,7 @@ static void distances(const struct dpt_space *s, const float *a,
 	for (uint32_t c = 0; c < rb; c++)
 		largest = nb[c] > largest ? nb[c] : largest;
 	for (uint32_t r = 0; r < ra; r++, d2 += rb) {
-		double least = INFINITY, close = 1e-5 * (na[r] + largest);
+		double least = INFINITY, close = 1e-3 * (na[r] + largest);
 		for (uint32_t c = 0; c < rb; c++) {
 			d2[c] = na[r] + nb[c] - 2 * d2[c];
 			least = d2[c] < least ? d2[c] : least;

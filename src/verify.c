@@ -2,14 +2,15 @@
 /*
  * Which triples need to be looked at.  Let fE(v|w) = exp(tail[w] - t d(w,v))
  * be what a tail gives, and A(w) the most by which the list of w exceeds it,
- * in logarithms; listed words never have less than a tail would give.
+ * in logarithms.
  *
  * Where v is in neither list the ratio is covered by `tails`.  Where v is
- * listed by w only, P(v|x) > P(v|w) is covered too, since P(v|w) is no less
- * than fE(v|w).  What is left is P(v|w) > P(v|x) for v in the list of w, in
- * both roles of a pair.  There
- *     ln P(v|w) - ln P(v|x) <= A(w) + tail[w] - tail[x] + t d(w,x),
- * since d(x,v) <= d(w,v) + d(w,x): most pairs need no more than this bound.
+ * listed by w only and P(v|x) > P(v|w), it is covered too, unless P(v|w) is
+ * less than fE(v|w): those few entries are compared with all x.  What is left
+ * is P(v|w) > P(v|x) for v in the list of w, in both roles of a pair.  There
+ *     ln P(v|w) - ln P(v|x) <= A(w) + tail[w] - low[x] + t d(w,x),
+ * with low[x] = tail[x] less what its list falls short of it, since d(x,v)
+ * <= d(w,v) + d(w,x): most pairs need no more than this bound.
  * And since ln fE(v|.) changes by no more than tails a unit of distance, no
  * x farther from w than A(w) / (best - tails) can beat the best so far, nor
  * one farther than (A(w) + tail[w] - least tail) / (best - t): a neighbour
@@ -34,6 +35,8 @@ struct job {
 	double *excess; /* n x listed: ln P(v|w) - ln fE(v|w) */
 	double *most;   /* A(w) */
 	double *top;    /* A(w) + tail[w] */
+	double *low;    /* tail[w], less what a listed word falls short of it */
+	double lack;    /* the most by which any does */
 	_Atomic double best;
 	struct dpt_verdict *worst; /* one a thread */
 };
@@ -113,7 +116,7 @@ static void compare(struct job *j, struct dpt_verdict *worst, uint32_t w,
 	const double *log_p = entries(r, w);
 	const double *excess = j->excess + (size_t)w * r->listed;
 	double best = atomic_load_explicit(&j->best, memory_order_relaxed);
-	double needed = (best - r->t) * d + r->tail[x] - r->tail[w];
+	double needed = (best - r->t) * d + j->low[x] - r->tail[w];
 	double exact = 0;
 	if (isinf(best))
 		return; /* nothing is worse */
@@ -150,15 +153,20 @@ static void find_excess(void *ctx, unsigned thread, size_t item)
 	for (size_t w = item * RUN; w < run_end(j, item); w++) {
 		const double *log = entries(r, (uint32_t)w);
 		double *excess = j->excess + w * r->listed, most = 0;
+		double least = 0;
 		for (uint32_t k = 0; k < r->listed; k++) {
 			double d = entry_distance(r, (uint32_t)w, k);
 			excess[k] = log[k] - (r->tail[w] - clipped(r->t * d));
 			if (!(excess[k] <= most))
 				most = excess[k];
+			if (excess[k] < least)
+				least = excess[k];
 		}
-		/* less is the rounding of weights, which the slack covers */
-		j->most[w] = most < 1e-7 ? 0 : most;
+		/* beyond the list less costs less than the slack */
+		double reach = entry_distance(r, (uint32_t)w, r->listed - 1);
+		j->most[w] = most <= 1e-9 * reach ? 0 : most;
 		j->top[w] = j->most[w] + r->tail[w];
+		j->low[w] = r->tail[w] + least;
 	}
 }
 
@@ -180,7 +188,7 @@ static void verify_lists(void *ctx, unsigned thread, size_t item)
 static void verify_row(struct job *j, unsigned thread, uint32_t w,
                        uint32_t first, uint32_t n, const double *d2)
 {
-	const double *tail = j->rows->tail + first;
+	const double *tail = j->low + first;
 	double rate = atomic_load(&j->best) - j->rows->t;
 	double bound = rate * rate * (1 - 1e-9);
 	if (!dpt_any_steeper(n, j->top[w], tail, bound, d2))
@@ -199,7 +207,7 @@ static void verify_column(struct job *j, unsigned thread, uint32_t x,
 {
 	const double *top = j->top + first;
 	double rate = atomic_load(&j->best) - j->rows->t;
-	double bound = rate * rate * (1 - 1e-9), tail = j->rows->tail[x];
+	double bound = rate * rate * (1 - 1e-9), tail = j->low[x];
 	if (!dpt_any_steeper(n, tail, top, bound, d2))
 		return;
 	for (uint32_t c = 0; c < n; c++) {
@@ -229,16 +237,51 @@ static size_t short_rows(const struct job *j, double best, uint32_t *out)
 	double lowest = INFINITY;
 	size_t n = 0;
 	for (uint32_t w = 0; w < r->space->n; w++)
-		lowest = fmin(lowest, r->tail[w]);
+		lowest = fmin(lowest, j->low[w]);
 	for (uint32_t w = 0; j->has_tail && w < r->space->n; w++) {
 		double reach = entry_distance(r, w, r->listed - 1);
 		double gap = j->top[w] - lowest;
 		if (gap <= (best - r->t) * reach * (1 - 1e-9))
 			continue;
-		if (!(j->most[w] <= (best - j->tails) * reach * (1 - 1e-9)))
+		if (!(j->most[w] + j->lack <=
+		      (best - j->tails) * reach * (1 - 1e-9)))
 			out[n++] = w;
 	}
 	return n;
+}
+
+/* An output in the list of w against all words that may beat it by a tail. */
+static void compare_lack(struct job *j, uint32_t w, uint32_t k, bool all)
+{
+	const struct dpt_rows *r = j->rows;
+	uint32_t v = entry_word(r, w, k), n = all ? r->space->n : r->listed;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t x = all ? i : entry_word(r, w, i);
+		if (x != w)
+			enter(j, &j->worst[0], log_probability(r, x, v),
+			      entries(r, w)[k], distance(r, w, x), x, w, v);
+	}
+}
+
+/*
+ * Where v falls short of the tail of w that lists it, by rounding or because
+ * the mechanism is what it is, an x that does not list it may be told from w
+ * by that much more than by the tails.
+ */
+static void verify_lacks(struct job *j)
+{
+	const struct dpt_rows *r = j->rows;
+	for (uint32_t w = 0; j->has_tail && w < r->space->n; w++) {
+		const double *excess = j->excess + (size_t)w * r->listed;
+		double lack = r->tail[w] - j->low[w];
+		double reach = entry_distance(r, w, r->listed - 1);
+		double nearest = entry_distance(r, w, 1);
+		if (lack > j->lack)
+			j->lack = lack;
+		for (uint32_t k = 0; k < r->listed && lack > 0; k++)
+			if (excess[k] < -1e-9 * nearest)
+				compare_lack(j, w, k, lack > 1e-9 * reach);
+	}
 }
 
 static enum dpt_status run(struct job *j, unsigned threads, uint32_t *list,
@@ -247,6 +290,7 @@ static enum dpt_status run(struct job *j, unsigned threads, uint32_t *list,
 	size_t runs = (j->rows->space->n + RUN - 1) / RUN;
 	dpt_parallel(threads, runs, find_excess, j);
 	dpt_parallel(threads, runs, verify_lists, j);
+	verify_lacks(j);
 	if (decided(j))
 		return DPT_OK;
 	size_t n = short_rows(j, atomic_load(&j->best), list);
@@ -271,8 +315,9 @@ enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
 	                .has_tail = rows->listed < n};
 	uint32_t *list = malloc(n * sizeof *list);
 	j.excess = malloc((size_t)n * rows->listed * sizeof *j.excess);
-	j.most = malloc(2 * (size_t)n * sizeof *j.most);
+	j.most = malloc(3 * (size_t)n * sizeof *j.most);
 	j.top = j.most ? j.most + n : NULL;
+	j.low = j.most ? j.most + 2 * (size_t)n : NULL;
 	j.worst = calloc(threads, sizeof *j.worst);
 	atomic_init(&j.best, j.tails > limit ? j.tails : limit);
 	*out = (struct dpt_verdict){.epsilon = j.tails};

@@ -218,10 +218,16 @@ static int by_probability(const void *a, const void *b)
 	return x->word < y->word ? -1 : x->word > y->word;
 }
 
+/* Two impossible outputs do not tell words apart. */
+static double log_ratio(const struct output *o)
+{
+	return o->p == o->other ? 0 : log(o->p / o->other);
+}
+
 static int by_ratio(const void *a, const void *b)
 {
 	const struct output *x = a, *y = b;
-	double u = fabs(log(x->p / x->other)), v = fabs(log(y->p / y->other));
+	double u = fabs(log_ratio(x)), v = fabs(log_ratio(y));
 	if (u != v)
 		return u < v ? 1 : -1;
 	return x->word < y->word ? -1 : x->word > y->word;
@@ -299,7 +305,7 @@ static void pair_head(const struct run *r, uint32_t w, uint32_t x,
 {
 	double d = dpt_index_distance(r->choice.index, w, x);
 	double epsilon = dpt_model_about(r->choice.model).epsilon_verified;
-	double loss = fabs(log(worst->p / worst->other));
+	double loss = fabs(log_ratio(worst));
 	if (r->json) {
 		printf("{\"words\":[");
 		json_word(r, w);
@@ -337,7 +343,7 @@ static int pair(struct run *r, const char *first, const char *second)
 	pair_head(r, w, x, &out[0]);
 	uint32_t shown = r->top && r->top < n ? r->top : n;
 	for (uint32_t i = 0; i < shown; i++) {
-		double ratio = log(out[i].p / out[i].other);
+		double ratio = log_ratio(&out[i]);
 		if (r->json) {
 			printf("%s{\"word\":", i ? "," : "");
 			json_word(r, out[i].word);
@@ -396,6 +402,8 @@ static int dial(struct run *r, int n, char **epsilon)
 {
 	bool ok = true;
 	int lines = n ? n : (int)(sizeof dial_epsilons / sizeof *dial_epsilons);
+	for (int i = 0; i < n; i++) /* before anything is printed */
+		opt_number("epsilon", epsilon[i], 1e-6, 1e6);
 	if (r->json)
 		printf("[");
 	else

@@ -11,6 +11,7 @@
 
 #include <cblas.h>
 #include <math.h>
+#include <unistr.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -146,6 +147,8 @@ static void use(const dpt_index *x)
 		double distance;
 		const char *word = dpt_index_word(x, i, &len);
 		require(len > 0 && dpt_index_members(x, i) > 0);
+		require(!u8_check((const uint8_t *)word, len));
+		require(!memchr(word, '\n', len));
 		uint32_t found = dpt_index_find(x, word, len);
 		require(found < info.classes || found == DPT_NO_WORD);
 		dpt_index_find(x, word, len - 1);

@@ -33,29 +33,25 @@ static double between(struct dpt_rng *rng, double low, double high)
 	return low * pow(high / low, dpt_rng_unit(rng));
 }
 
-static bool feasible(const dpt_channel *c, const struct dpt_rate *rate,
-                     double epsilon)
+static bool feasible(const dpt_channel *c, double epsilon)
 {
 	struct dpt_verdict verdict;
-	must(dpt_channel_verify(c, &rates, rate->epsilon, epsilon, &verdict,
-	                        &err));
+	must(dpt_channel_verify(c, &rates, epsilon, &verdict, &err));
 	return verdict.epsilon <= epsilon;
 }
 
 /* Whether one random point is feasible and clearly better. */
 static bool beats(struct dpt_rng *rng, double epsilon, double best)
 {
-	struct dpt_setting s = {.scale = between(rng, 0.1, 20),
-	                        .fallback = between(rng, 1e-4, 1),
-	                        .mean = log(rates.ground.n),
-	                        .kmax = rates.ground.lists.k < 63
-	                                        ? rates.ground.lists.k + 1
-	                                        : 64};
+	struct dpt_setting s = {
+	    .scale = between(rng, 0.1, 20),
+	    .fallback = between(rng, 1e-4, 1),
+	    .mean = log(rates.ground.n),
+	    .kmax = rates.ground.lists.k < 63 ? rates.ground.lists.k + 1 : 64};
 	size_t i;
-	must(dpt_rates_find(&rates,
-	                    floor(between(rng, epsilon / 8, epsilon) * 256) /
-	                            256,
-	                    &i, &err));
+	must(dpt_rates_find(
+	    &rates, floor(between(rng, epsilon / 8, epsilon) * 256) / 256, &i,
+	    &err));
 	s.rate = (uint32_t)i;
 	const struct dpt_rate *rate = &rates.rate[i];
 	if (rate->epsilon > epsilon)
@@ -67,8 +63,7 @@ static bool beats(struct dpt_rng *rng, double epsilon, double best)
 	must(dpt_candidates_measure(c, 2, &k, &err));
 	dpt_setting_average(&s, &k, rate);
 	bool better = s.unchanged_token_mean <= UNCHANGED &&
-	              s.distance_mean < MARGIN * best &&
-	              feasible(c, rate, epsilon);
+	              s.distance_mean < MARGIN * best && feasible(c, epsilon);
 	if (better)
 		printf("  rate %.4f scale %.3f fallback %.5f: distance %.4f\n",
 		       rate->t, s.scale, s.fallback, s.distance_mean);

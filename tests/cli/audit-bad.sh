@@ -1,0 +1,32 @@
+# shellcheck shell=sh
+# SPDX-License-Identifier: MIT
+# What dptext-audit refuses, and how.
+few_index
+try 'dptext-audit'
+try 'dptext-audit -x few.dpti'
+try 'dptext-audit -x few.dpti sumary'
+try 'dptext-audit -x few.dpti summary the'
+try 'dptext-audit -x few.dpti word'
+try 'dptext-audit -x few.dpti word the of'
+try 'dptext-audit -x few.dpti pair the'
+try 'dptext-audit -x few.dpti pair the the'
+try 'dptext-audit -x few.dpti word nowhere'
+try 'dptext-audit -x few.dpti pair the nowhere'
+try 'dptext-audit -x few.dpti -m laplace word the'
+try 'dptext-audit -x few.dpti -m laplace pair the of'
+try 'dptext-audit -x few.dpti -m gumbel-published -e 2 summary'
+try 'dptext-audit -x few.dpti -m nothing summary'
+try 'dptext-audit -x few.dpti -e 0 summary'
+try 'dptext-audit -x few.dpti -e 1 -p rate=1 summary'
+try 'dptext-audit -x few.dpti -p rate=1 summary'
+try 'dptext-audit -x few.dpti -p nothing=1 summary'
+try 'dptext-audit -x few.dpti -m exponential -p rate=0 summary'
+try 'dptext-audit -x few.dpti -p rate=1 -p scale=1 -p fallback=1 -p kmax=99 \
+	summary'
+try 'dptext-audit -x few.dpti dial 1 x'
+try 'dptext-audit -x few.dpti dial 0'
+try 'dptext-audit -x few.dpti --top 0 word the'
+try 'dptext-audit -x few.dpti --nothing summary'
+try 'dptext-audit -x nowhere.dpti summary'
+try 'dptext-audit -x few.txt summary'
+try 'dptext-audit -x few.dpti summary >/dev/full'
