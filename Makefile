@@ -161,11 +161,11 @@ INDEX ?= $(BUILD)/default.dpti
 check: run-tests check-man
 
 run-tests: all $(BUILD)/unit
-	$(BUILD)/unit
+	CK_TIMEOUT_MULTIPLIER=5 $(BUILD)/unit
 	tests/run-cli $(BUILD) $(INDEX)
 
 check-man:
-	mandoc -Tlint -Wwarning man/*.[157]
+	mandoc -Tlint -Wwarning man/*.[1357]
 
 # Sanitizers: the same tests, built once more.
 check-asan check-tsan: $(BUILD)/default.dpti
@@ -274,15 +274,15 @@ $(BUILD)/full.dpti: | $(BUILD)/dptext-index
 
 install: all
 	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR) \
-		$(INCLUDEDIR) $(DATADIR) $(MANDIR)/man1 $(MANDIR)/man5 \
-		$(MANDIR)/man7)
+		$(INCLUDEDIR) $(DATADIR) $(MANDIR)/man1 $(MANDIR)/man3 \
+		$(MANDIR)/man5 $(MANDIR)/man7)
 	install $(PROGRAMS:%=$(BUILD)/%) $(DESTDIR)$(BINDIR)
 	install -m 644 $(BUILD)/libdptext.a $(DESTDIR)$(LIBDIR)
 	install $(BUILD)/$(SONAME) $(DESTDIR)$(LIBDIR)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libdptext.so
 	install -m 644 include/dptext.h $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 $(BUILD)/default.dpti $(DESTDIR)$(DATADIR)
-	for page in man/*.[157]; do install -m 644 $$page \
+	for page in man/*.[1357]; do install -m 644 $$page \
 		$(DESTDIR)$(MANDIR)/man$${page##*.}; done
 
 uninstall:
@@ -290,7 +290,7 @@ uninstall:
 		$(addprefix $(DESTDIR)$(LIBDIR)/,libdptext.a $(SONAME) \
 		libdptext.so) $(DESTDIR)$(INCLUDEDIR)/dptext.h
 	rm -rf $(DESTDIR)$(DATADIR)
-	for page in man/*.[157]; do rm -f \
+	for page in man/*.[1357]; do rm -f \
 		$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 
 dist:
