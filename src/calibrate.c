@@ -67,7 +67,7 @@ struct search {
 /* How much of what is allowed a rate uses: feasible up to 1. */
 static double load(const struct search *s, const struct dpt_rate *r)
 {
-	double spent = r->epsilon / (s->epsilon * (1 - 2 * DPT_SLACK));
+	double spent = r->epsilon / (s->epsilon * (1 - DPT_SLACK));
 	double kept = r->unchanged_token_mean / s->max_unchanged;
 	return spent > kept ? spent : kept;
 }

@@ -214,6 +214,10 @@ static enum dpt_status descend(struct search *s, struct option *option,
 			s->best = setting;
 			return DPT_OK;
 		}
+		if (verdict.w == verdict.x) { /* the tails: no f helps */
+			o->bound = INFINITY;
+			continue;
+		}
 		remember(s, &verdict);
 		o->least_f *= 1.0005;
 	}
@@ -250,7 +254,7 @@ static size_t allowed_rates(const struct search *s, size_t *out)
 {
 	size_t n = 0;
 	for (size_t i = 0; i < s->rates->count; i++)
-		if (s->rates->rate[i].epsilon <= s->limit)
+		if (s->rates->rate[i].epsilon <= s->limit * (1 - DPT_SLACK / 2))
 			out[n++] = i;
 	return n;
 }

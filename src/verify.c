@@ -279,8 +279,8 @@ static void verify_lacks(struct job *j)
 		if (lack > j->lack)
 			j->lack = lack;
 		for (uint32_t k = 0; k < r->listed && lack > 0; k++)
-			if (excess[k] < -1e-9 * nearest)
-				compare_lack(j, w, k, lack > 1e-9 * reach);
+			if (excess[k] < -1e-7 * nearest)
+				compare_lack(j, w, k, lack > 1e-7 * reach);
 	}
 }
 
