@@ -160,8 +160,12 @@ INDEX ?= $(BUILD)/default.dpti
 
 check: run-tests check-man
 
+# Each suite of the unit tests in a process of its own, two at a time.
+SUITES := $(shell sed -n 's/^SUITE(\(.*\))$$/\1/p' tests/unit/suites.def)
+UNIT = printf '%s\n' $(SUITES) | xargs -n 1 -P 2 $(BUILD)/unit
+
 run-tests: all $(BUILD)/unit
-	CK_TIMEOUT_MULTIPLIER=5 $(BUILD)/unit
+	export CK_TIMEOUT_MULTIPLIER=5; $(UNIT)
 	tests/run-cli $(BUILD) $(INDEX)
 
 check-man:
@@ -178,7 +182,7 @@ check-tsan:
 
 .PHONY: sanitized
 sanitized: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/unit
-	CK_TIMEOUT_MULTIPLIER=20 $(BUILD)/unit
+	export CK_TIMEOUT_MULTIPLIER=20; $(UNIT)
 	tests/run-cli $(BUILD) build/default.dpti
 
 check-valgrind: $(BUILD)/unit

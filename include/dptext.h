@@ -49,7 +49,8 @@ enum dpt_status {
 	DPT_ERANGE,   /* a parameter is outside its range */
 	DPT_EUNKNOWN, /* no mechanism, parameter or word of that name */
 	DPT_EPRIVACY, /* the guarantee asked for cannot be given */
-	DPT_EENTROPY  /* the operating system gave no randomness */
+	DPT_EENTROPY, /* the operating system gave no randomness */
+	DPT_EMATH     /* the BLAS library multiplies wrongly */
 };
 
 #define DPT_ERROR_TEXT 384

@@ -26,6 +26,8 @@ static const double scales[] = {0.05, 0.075, 0.1,  0.13, 0.16, 0.2,
 #define GAIN                                                                   \
 	0.998 /* what is less than this better than E alone is not worth it */
 
+#define LEAST_FALLBACK 1e-6 /* with less its weights round too much */
+
 #define WITNESSES 256
 
 /* A triple that broke the limit at some setting. */
@@ -121,7 +123,7 @@ static void bound_option(const struct search *s, struct option *o)
 	const struct dpt_rate *e = &s->rates->rate[o->rate];
 	double k = o->candidates.unchanged_token_mean;
 	double tail = e->unchanged_token_mean, u = s->max_unchanged;
-	o->least_f = 1e-9;
+	o->least_f = LEAST_FALLBACK;
 	o->bound = INFINITY;
 	if (tail > u && k > u)
 		return;

@@ -23,6 +23,7 @@ const char *dpt_status_name(enum dpt_status status)
 	case DPT_EUNKNOWN: return "unknown name";
 	case DPT_EPRIVACY: return "guarantee not possible";
 	case DPT_EENTROPY: return "no randomness";
+	case DPT_EMATH: return "wrong arithmetic";
 	}
 	return "unknown status";
 }

@@ -21,7 +21,7 @@
 #include <string.h>
 
 struct candidate {
-	float d2;
+	float d2; /* in units of dpt_knn.unit */
 	uint32_t id;
 };
 
@@ -39,6 +39,7 @@ struct dpt_knn {
 	uint32_t k;
 	unsigned threads;
 	double error;
+	double unit; /* a power of 2: squares over it fit single precision */
 	struct shortlist *list;    /* one a row */
 	double *limit;             /* the largest square worth keeping */
 	struct extremes *extremes; /* one a thread */
@@ -58,6 +59,7 @@ enum dpt_status dpt_knn_new(const struct dpt_space *space, uint32_t k,
 	knn->k = k;
 	knn->threads = threads;
 	knn->error = dpt_tile_error(space);
+	knn->unit = ldexp(1, ilogb(space->norm2_max));
 	knn->list = calloc(space->n, sizeof *knn->list);
 	knn->limit = malloc(space->n * sizeof *knn->limit);
 	knn->extremes = malloc(threads * sizeof *knn->extremes);
@@ -126,13 +128,14 @@ static void tighten(dpt_knn *knn, uint32_t row)
 		return;
 	double kth = (double)select_smallest(l->item, l->n, knn->k - 1);
 	/* the last term: squares are kept in single precision */
-	double limit = kth + 2 * knn->error + 4 * (double)FLT_EPSILON * kth;
+	double limit = kth + 2 * knn->error / knn->unit +
+	               4 * (double)FLT_EPSILON * kth;
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < l->n; i++)
 		if ((double)l->item[i].d2 <= limit)
 			l->item[n++] = l->item[i];
 	l->n = n;
-	knn->limit[row] = limit;
+	knn->limit[row] = limit * knn->unit;
 }
 
 /* Room for one more: by tightening, or by growing where that is no help. */
@@ -160,7 +163,8 @@ static void offer(dpt_knn *knn, uint32_t row, double d2, uint32_t id)
 {
 	struct shortlist *l = &knn->list[row];
 	if (make_room(knn, row) && d2 <= knn->limit[row])
-		l->item[l->n++] = (struct candidate){(float)d2, id};
+		l->item[l->n++] =
+		    (struct candidate){(float)(d2 / knn->unit), id};
 }
 
 /* Whether any of 16 pairs concerns the lists of its row or column. */

@@ -38,7 +38,8 @@ void dpt_half_norms(const struct dpt_space *space, float *out)
 /*
  * Twice a bound on the error of a score: gamma_n |p||x| for the product
  * (Higham 2002, section 3.1) and one rounding each of |x|^2 / 2 and of the
- * difference; FLT_EPSILON is twice the unit roundoff.
+ * difference; FLT_EPSILON is twice the unit roundoff, and no operation loses
+ * more than FLT_MIN by underflow.
  */
 static float margin(const struct dpt_space *s, const float *point)
 {
@@ -46,8 +47,8 @@ static float margin(const struct dpt_space *s, const float *point)
 	for (uint32_t i = 0; i < s->stride; i++)
 		p2 += (double)point[i] * (double)point[i];
 	double longest = sqrt(s->norm2_max), p = sqrt(p2);
-	double error = (s->stride + 8.0) * (double)FLT_EPSILON *
-	               (p * longest + s->norm2_max);
+	double relative = (double)FLT_EPSILON * (p * longest + s->norm2_max);
+	double error = (s->stride + 8.0) * (relative + (double)FLT_MIN);
 	return (float)(2 * error * 1.01);
 }
 

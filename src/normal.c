@@ -69,7 +69,7 @@ struct steep {
 static void keep_ratio(double *best, double a, double b, double d)
 {
 	double ratio = fabs(a - b) / d;
-	if (!(ratio <= *best)) /* NaN and infinity win */
+	if (ratio > *best)
 		*best = ratio;
 }
 
@@ -135,8 +135,7 @@ static double largest(const double *v, size_t n)
 {
 	double max = v[0];
 	for (size_t i = 1; i < n; i++)
-		if (!(v[i] <= max))
-			max = v[i];
+		max = v[i] > max ? v[i] : max;
 	return max;
 }
 
@@ -148,6 +147,14 @@ static double smallest(const double *v, size_t n)
 	return min;
 }
 
+static bool all_finite(const double *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!isfinite(v[i]))
+			return false;
+	return true;
+}
+
 enum dpt_status dpt_steepness(const struct dpt_space *space,
                               const struct dpt_lists *lists, const double *v,
                               unsigned threads, double *out, dpt_error *err)
@@ -157,10 +164,13 @@ enum dpt_status dpt_steepness(const struct dpt_space *space,
 	struct steep s = {space, lists, v, calloc(threads, sizeof *s.best)};
 	uint32_t *high = malloc(n * sizeof *high);
 	uint32_t *low = malloc(n * sizeof *low);
+	*out = INFINITY;
 	if (!s.best || !high || !low) {
 		status = dpt_fail_memory(err);
 		goto out;
 	}
+	if (!all_finite(v, n))
+		goto out;
 	dpt_parallel(threads, (n + CHUNK - 1) / CHUNK, steep_in_lists, &s);
 	double best = largest(s.best, threads);
 	for (unsigned i = 0; i < threads; i++)

@@ -34,8 +34,8 @@ void dpt_normal_free(struct dpt_normal *z);
 void dpt_normal_visit(void *ctx, unsigned thread, const struct dpt_tile *t);
 
 /*
- * The exact maximum over all pairs of |v[w] - v[x]| / d(w,x).  Pairs at
- * distance 0 must not occur.
+ * The exact maximum over all pairs of |v[w] - v[x]| / d(w,x); infinite where
+ * some v is not finite.  Pairs at distance 0 must not occur.
  */
 DPT_MUST_USE enum dpt_status dpt_steepness(const struct dpt_space *space,
                                            const struct dpt_lists *lists,

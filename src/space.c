@@ -8,6 +8,7 @@
 #include <cblas.h>
 #include <float.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,6 +93,7 @@ struct work {
 
 struct run {
 	const struct dpt_pass *pass;
+	atomic_bool unsound; /* a tile was */
 	struct work *work;
 	uint32_t blocks; /* blocks of TILE rows */
 	uint32_t round;
@@ -156,6 +158,32 @@ static void distances(const struct dpt_space *s, const float *a,
 	}
 }
 
+/* Diagonals, of which each tile has others. */
+bool dpt_tile_sound(const struct dpt_space *s, const struct dpt_tile *t)
+{
+	double slack = dpt_tile_error(s) + 1e-12 * s->norm2_max;
+	uint32_t steps = t->rows > t->cols ? t->rows : t->cols;
+	uint32_t shift = t->row / TILE + t->col / TILE + 1;
+	for (uint32_t i = steps; i > 0; i -= i < 7 ? i : 7) {
+		uint32_t r = (i - 1) % t->rows;
+		uint32_t c = (i - 1 + shift) % t->cols;
+		double right = dpt_squared(dpt_row(s, dpt_tile_row(t, r)),
+		                           dpt_row(s, t->col + c), s->stride);
+		double d2 = t->d2[(size_t)r * t->cols + c];
+		if (!(fabs(d2 - right) <= slack))
+			return false;
+	}
+	return true;
+}
+
+static void visit(struct run *run, unsigned thread, const struct dpt_tile *t)
+{
+	if (dpt_tile_sound(run->pass->space, t))
+		run->pass->visit(run->pass->ctx, thread, t);
+	else
+		atomic_store(&run->unsound, true);
+}
+
 static void visit_blocks(struct run *run, unsigned thread, uint32_t i,
                          uint32_t j)
 {
@@ -169,7 +197,7 @@ static void visit_blocks(struct run *run, unsigned thread, uint32_t i,
 	const float *a = dpt_row(s, t.row);
 	multiply(s, w, a, t.rows, dpt_row(s, t.col), t.cols);
 	distances(s, a, s->norm2 + t.row, t.rows, t.col, t.cols, w->d2);
-	run->pass->visit(run->pass->ctx, thread, &t);
+	visit(run, thread, &t);
 }
 
 static void visit_diagonal(void *ctx, unsigned thread, size_t item)
@@ -214,10 +242,11 @@ static void visit_listed(void *ctx, unsigned thread, size_t item)
 	multiply(s, w, w->gathered, t.rows, dpt_row(s, t.col), t.cols);
 	distances(s, w->gathered, w->gathered_norm2, t.rows, t.col, t.cols,
 	          w->d2);
-	run->pass->visit(run->pass->ctx, thread, &t);
+	visit(run, thread, &t);
 }
 
-static void run_close(struct run *run)
+/* Frees the memory of a run; the status of a run that is over. */
+static enum dpt_status run_close(struct run *run, dpt_error *err)
 {
 	for (unsigned i = 0; run->work && i < run->pass->threads; i++) {
 		free(run->work[i].a);
@@ -227,6 +256,12 @@ static void run_close(struct run *run)
 		free(run->work[i].gathered);
 	}
 	free(run->work);
+	if (!atomic_load(&run->unsound))
+		return DPT_OK;
+	return dpt_fail(err, DPT_EMATH,
+	                "the BLAS library multiplies wrongly on this "
+	                "processor: set OPENBLAS_CORETYPE to an older one, "
+	                "such as Haswell");
 }
 
 static enum dpt_status run_open(struct run *run, const struct dpt_pass *pass,
@@ -250,7 +285,7 @@ static enum dpt_status run_open(struct run *run, const struct dpt_pass *pass,
 		if (i + 1 == pass->threads)
 			return DPT_OK;
 	}
-	run_close(run);
+	(void)run_close(run, NULL);
 	return dpt_fail_memory(err);
 }
 
@@ -273,8 +308,7 @@ enum dpt_status dpt_pairs(const struct dpt_pass *pass, dpt_error *err)
 		dpt_parallel(pass->threads, even / 2, visit_match, &run);
 	}
 	report(pass, 1, 1);
-	run_close(&run);
-	return DPT_OK;
+	return run_close(&run, err);
 }
 
 enum dpt_status dpt_scan(const struct dpt_pass *pass, size_t n,
@@ -288,6 +322,5 @@ enum dpt_status dpt_scan(const struct dpt_pass *pass, size_t n,
 	run.listed = n;
 	dpt_parallel(pass->threads, (n + TILE - 1) / TILE * run.blocks,
 	             visit_listed, &run);
-	run_close(&run);
-	return DPT_OK;
+	return run_close(&run, err);
 }

@@ -68,6 +68,13 @@ static inline uint32_t dpt_tile_row(const struct dpt_tile *t, uint32_t r)
 	return t->row_ids ? t->row_ids[r] : t->row + r;
 }
 
+/*
+ * Whether entries spread over the tile are what measuring them gives.  Some
+ * builds of OpenBLAS multiply wrongly on some processors; nothing derived
+ * from such products could be trusted.
+ */
+bool dpt_tile_sound(const struct dpt_space *s, const struct dpt_tile *t);
+
 typedef void dpt_tile_fn(void *ctx, unsigned thread, const struct dpt_tile *t);
 
 struct dpt_pass {
@@ -90,7 +97,8 @@ struct dpt_pass {
 DPT_MUST_USE enum dpt_status dpt_pairs(const struct dpt_pass *pass,
                                        dpt_error *err);
 
-/* Visits the pairs of the n listed rows with all rows; tiles in any order. */
+/* Visits the pairs of the n listed rows with all rows; tiles in any order.
+ * Both fail with DPT_EMATH where a tile is not sound. */
 DPT_MUST_USE enum dpt_status dpt_scan(const struct dpt_pass *pass, size_t n,
                                       const uint32_t *rows, dpt_error *err);
 

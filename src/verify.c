@@ -21,6 +21,7 @@
 #include "error.h"
 #include "kernels.h"
 #include "parallel.h"
+#include "wide.h"
 
 #include <math.h>
 #include <stdatomic.h>
@@ -34,7 +35,7 @@ struct job {
 	bool has_tail;
 	double *excess; /* n x listed: ln P(v|w) - ln fE(v|w) */
 	double *most;   /* A(w) */
-	double *top;    /* A(w) + tail[w] */
+	double *top;    /* A(w) + tail[w], A(w) 0 where it hardly counts */
 	double *low;    /* tail[w], less what a listed word falls short of it */
 	double lack;    /* the most by which any does */
 	_Atomic double best;
@@ -105,6 +106,15 @@ static double log_probability(const struct dpt_rows *r, uint32_t x, uint32_t v)
 	return r->tail[x] - clipped(r->t * d);
 }
 
+/* Whether any v[i] is above x, or NaN. */
+DPT_WIDE static int any_above(uint32_t n, const double *v, double x)
+{
+	int any = 0;
+	for (uint32_t i = 0; i < n; i++)
+		any |= !(v[i] <= x);
+	return any;
+}
+
 /*
  * The outputs in the list of w that may matter against x, one by one; d is
  * the distance of w and x, or a little less.
@@ -120,6 +130,9 @@ static void compare(struct job *j, struct dpt_verdict *worst, uint32_t w,
 	double exact = 0;
 	if (isinf(best))
 		return; /* nothing is worse */
+	if (j->has_tail && (j->most[w] <= needed ||
+	                    !any_above(r->listed, excess, needed)))
+		return;
 	for (uint32_t k = 0; k < r->listed; k++) {
 		/* written so that NaN is looked at */
 		if (j->has_tail && excess[k] <= needed)
@@ -157,15 +170,15 @@ static void find_excess(void *ctx, unsigned thread, size_t item)
 		for (uint32_t k = 0; k < r->listed; k++) {
 			double d = entry_distance(r, (uint32_t)w, k);
 			excess[k] = log[k] - (r->tail[w] - clipped(r->t * d));
-			if (!(excess[k] <= most))
-				most = excess[k];
-			if (excess[k] < least)
-				least = excess[k];
+			if (isnan(excess[k])) /* impossible, and no tail */
+				excess[k] = INFINITY;
+			most = fmax(most, excess[k]);
+			least = fmin(least, excess[k]);
 		}
 		/* beyond the list less costs less than the slack */
 		double reach = entry_distance(r, (uint32_t)w, r->listed - 1);
-		j->most[w] = most <= 1e-9 * reach ? 0 : most;
-		j->top[w] = j->most[w] + r->tail[w];
+		j->most[w] = most;
+		j->top[w] = r->tail[w] + (most <= 1e-9 * reach ? 0 : most);
 		j->low[w] = r->tail[w] + least;
 	}
 }
@@ -243,7 +256,7 @@ static size_t short_rows(const struct job *j, double best, uint32_t *out)
 		double gap = j->top[w] - lowest;
 		if (gap <= (best - r->t) * reach * (1 - 1e-9))
 			continue;
-		if (!(j->most[w] + j->lack <=
+		if (!(j->top[w] - r->tail[w] + j->lack <=
 		      (best - j->tails) * reach * (1 - 1e-9)))
 			out[n++] = w;
 	}
@@ -251,14 +264,15 @@ static size_t short_rows(const struct job *j, double best, uint32_t *out)
 }
 
 /* An output in the list of w against all words that may beat it by a tail. */
-static void compare_lack(struct job *j, uint32_t w, uint32_t k, bool all)
+static void compare_lack(struct job *j, struct dpt_verdict *worst, uint32_t w,
+                         uint32_t k, bool all)
 {
 	const struct dpt_rows *r = j->rows;
 	uint32_t v = entry_word(r, w, k), n = all ? r->space->n : r->listed;
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t x = all ? i : entry_word(r, w, i);
 		if (x != w)
-			enter(j, &j->worst[0], log_probability(r, x, v),
+			enter(j, worst, log_probability(r, x, v),
 			      entries(r, w)[k], distance(r, w, x), x, w, v);
 	}
 }
@@ -268,20 +282,43 @@ static void compare_lack(struct job *j, uint32_t w, uint32_t k, bool all)
  * the mechanism is what it is, an x that does not list it may be told from w
  * by that much more than by the tails.
  */
-static void verify_lacks(struct job *j)
+static void verify_lacks(void *ctx, unsigned thread, size_t item)
 {
+	struct job *j = ctx;
 	const struct dpt_rows *r = j->rows;
-	for (uint32_t w = 0; j->has_tail && w < r->space->n; w++) {
-		const double *excess = j->excess + (size_t)w * r->listed;
+	for (size_t i = item * RUN; i < run_end(j, item); i++) {
+		uint32_t w = (uint32_t)i;
+		const double *excess = j->excess + i * r->listed;
 		double lack = r->tail[w] - j->low[w];
 		double reach = entry_distance(r, w, r->listed - 1);
 		double nearest = entry_distance(r, w, 1);
-		if (lack > j->lack)
-			j->lack = lack;
-		for (uint32_t k = 0; k < r->listed && lack > 0; k++)
+		for (uint32_t k = 0; k < r->listed && !decided(j); k++)
 			if (excess[k] < -1e-7 * nearest)
-				compare_lack(j, w, k, lack > 1e-7 * reach);
+				compare_lack(j, &j->worst[thread], w, k,
+				             lack > 1e-7 * reach);
 	}
+}
+
+static double largest_lack(const struct job *j)
+{
+	double most = 0;
+	for (uint32_t w = 0; w < j->rows->space->n; w++)
+		most = fmax(most, j->rows->tail[w] - j->low[w]);
+	return most;
+}
+
+/* A word without a tail never becomes most of the others; they do. */
+static void verify_tailless(struct job *j)
+{
+	const struct dpt_rows *r = j->rows;
+	uint32_t w = 0;
+	while (w + 1 < r->space->n && isfinite(r->tail[w]))
+		w++;
+	for (uint32_t x = 0; x < r->space->n; x++)
+		if (x != w)
+			enter(j, &j->worst[0], entries(r, x)[0],
+			      log_probability(r, w, x), distance(r, w, x), x, w,
+			      x);
 }
 
 static enum dpt_status run(struct job *j, unsigned threads, uint32_t *list,
@@ -290,7 +327,14 @@ static enum dpt_status run(struct job *j, unsigned threads, uint32_t *list,
 	size_t runs = (j->rows->space->n + RUN - 1) / RUN;
 	dpt_parallel(threads, runs, find_excess, j);
 	dpt_parallel(threads, runs, verify_lists, j);
-	verify_lacks(j);
+	if (isinf(j->tails)) {
+		verify_tailless(j);
+		return DPT_OK;
+	}
+	if (j->has_tail && !decided(j)) {
+		j->lack = largest_lack(j);
+		dpt_parallel(threads, runs, verify_lacks, j);
+	}
 	if (decided(j))
 		return DPT_OK;
 	size_t n = short_rows(j, atomic_load(&j->best), list);
@@ -303,6 +347,17 @@ static enum dpt_status run(struct job *j, unsigned threads, uint32_t *list,
 	return n ? dpt_scan(&pass, n, list, err) : DPT_OK;
 }
 
+/* What the tails cost, whatever the lists do. */
+static double tails_alone(const struct dpt_rows *r, double tails)
+{
+	if (r->listed == r->space->n)
+		return 0;
+	for (uint32_t w = 0; w < r->space->n; w++)
+		if (!isfinite(r->tail[w]))
+			return INFINITY;
+	return isnan(tails) ? INFINITY : tails;
+}
+
 enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
                            double limit, unsigned threads,
                            struct dpt_verdict *out, dpt_error *err)
@@ -310,7 +365,7 @@ enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
 	uint32_t n = rows->space->n;
 	enum dpt_status status = DPT_OK;
 	struct job j = {.rows = rows,
-	                .tails = rows->listed < n ? tails : 0,
+	                .tails = tails_alone(rows, tails),
 	                .limit = limit,
 	                .has_tail = rows->listed < n};
 	uint32_t *list = malloc(n * sizeof *list);
@@ -319,8 +374,8 @@ enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
 	j.top = j.most ? j.most + n : NULL;
 	j.low = j.most ? j.most + 2 * (size_t)n : NULL;
 	j.worst = calloc(threads, sizeof *j.worst);
-	atomic_init(&j.best, j.tails > limit ? j.tails : limit);
-	*out = (struct dpt_verdict){.epsilon = j.tails};
+	atomic_init(&j.best, isfinite(j.tails) ? fmax(j.tails, limit) : limit);
+	*out = (struct dpt_verdict){.epsilon = 0};
 	if (!list || !j.excess || !j.most || !j.worst)
 		status = dpt_fail_memory(err);
 	else
@@ -328,6 +383,8 @@ enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
 	for (unsigned i = 0; !status && i < threads; i++)
 		if (j.worst[i].epsilon > out->epsilon)
 			*out = j.worst[i];
+	if (out->epsilon < j.tails)
+		*out = (struct dpt_verdict){.epsilon = j.tails};
 	free(list);
 	free(j.excess);
 	free(j.most);

@@ -10,4 +10,4 @@ try 'printf "1\r\n\r\n2\r\n" | dptext -q | od -c'
 try 'printf "\357\273\2771\n" | dptext -q | od -c'
 try 'printf "\v\f\001\177\n" | dptext -q | od -c'
 few_index
-try 'printf "the\0the\r\nthe" | dptext -q -x few.dpti | tr -s a-zé x | od -c'
+try 'printf "the\0the\r\nthe" | dptext -q -x few.dpti | without_words | od -c'

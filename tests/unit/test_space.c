@@ -322,6 +322,31 @@ START_TEST(tiles_hold_distances_within_the_bound)
 }
 END_TEST
 
+/* What a library that multiplies wrongly would give. */
+START_TEST(wrong_products_are_seen)
+{
+	enum { N = 40, M = 30 };
+	float *x = fx_rows(FX_RANDOM, N, 6, 8);
+	struct dpt_space s = fx_space(x, N, 6);
+	double *d2 = malloc(M * N * sizeof *d2);
+	struct dpt_tile t = {.rows = M, .cols = N, .d2 = d2};
+	for (uint32_t r = 0; r < M; r++)
+		for (uint32_t c = 0; c < N; c++)
+			d2[r * N + c] = dpt_squared(dpt_row(&s, r),
+			                            dpt_row(&s, c), s.stride);
+	ck_assert(dpt_tile_sound(&s, &t));
+	double last = d2[M * N - 1], wrong[] = {NAN, INFINITY, 0, last * 1.01};
+	for (int i = 0; i < COUNT(wrong); i++) {
+		for (int k = 0; k < M * N / 2; k++)
+			d2[M * N - 1 - k] = wrong[i];
+		ck_assert(!dpt_tile_sound(&s, &t));
+	}
+	free(d2);
+	dpt_space_close(&s);
+	free(x);
+}
+END_TEST
+
 static void note(void *ctx, const char *stage, double done, double total)
 {
 	double *last = ctx;
@@ -438,6 +463,7 @@ Suite *suite_space(void)
 	tcase_add_loop_test(t, listed_rows_meet_all, 0, 8);
 	tcase_add_loop_test(t, tiles_hold_distances_within_the_bound, 0,
 	                    FX_KINDS * COUNT(dims));
+	tcase_add_test(t, wrong_products_are_seen);
 	tcase_add_test(t, progress_rises_to_the_end);
 	tcase_add_test(t, sums_of_kernels_are_those_of_the_formula);
 	tcase_add_test(t, roots_are_roots_and_never_of_negatives);
