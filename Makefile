@@ -135,9 +135,18 @@ $(BUILD)/libdptext.a: $(LIB_OBJ)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
 
-$(BUILD)/$(SONAME): $(LIB_OBJ)
+# Functions in several versions are visible whatever their attributes say.
+$(BUILD)/$(SONAME): $(LIB_OBJ) $(BUILD)/exports.map
 	$(call SAY,LINK)
-	$(Q)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(SONAME) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -shared -Wl,-soname,$(SONAME) \
+		-Wl,--version-script=$(BUILD)/exports.map -o $@ $(LIB_OBJ) \
+		$(LIBS)
+
+$(BUILD)/exports.map: include/dptext.h
+	@mkdir -p $(@D)
+	$(Q){ echo '{ global:'; sed '/^#/d' $< | tr '\n' ' ' | \
+		grep -o 'DPT_API [^;(]*(' | sed 's/($$/;/; s/.*[ *]//'; \
+		echo 'local: *; };'; } >$@
 
 $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/src/cli/%.o \
 		$(CLI_COMMON) $(BUILD)/libdptext.a

@@ -15,6 +15,10 @@
 #define RATES 16
 #define RATE_STEP 0.25
 
+/* Words with far neighbours, and how many: for speed alone. */
+#define FAR_ROWS 2048U
+#define FAR_COUNT 1024U
+
 /* Epsilons for which every mechanism is calibrated, and the share. */
 static const double epsilons[] = {0.1, 0.5, 1, 1.5, 2, 3, 5, 8, 10, 20};
 #define EPSILONS (sizeof epsilons / sizeof *epsilons)
@@ -36,6 +40,9 @@ struct build {
 	uint32_t *id; /* classes x neighbours */
 	double *distance;
 	struct dpt_extreme least, most;
+	uint32_t far_rows, far_count;
+	uint32_t *far_id; /* far_rows x (neighbours + far_count) */
+	double *far_distance;
 	struct dpt_rates rates;
 	struct dpt_setting *setting;
 	uint32_t settings;
@@ -232,10 +239,11 @@ static enum dpt_status measure(struct build *b, dpt_error *err)
 		return status;
 	status = measure_all(b, &g, err);
 	b->rates =
-	    (struct dpt_rates){.ground = {b->rows,
-	                                  b->classes,
-	                                  b->dim,
-	                                  {b->neighbours, b->id, b->distance}},
+	    (struct dpt_rates){.ground = {.vectors = b->rows,
+	                                  .n = b->classes,
+	                                  .dim = b->dim,
+	                                  .lists = {b->neighbours, b->id,
+	                                            b->distance}},
 	                       .threads = b->o->threads,
 	                       .progress = b->o->progress,
 	                       .progress_ctx = b->o->progress_ctx};
@@ -243,6 +251,25 @@ static enum dpt_status measure(struct build *b, dpt_error *err)
 		status = dpt_rates_take(&b->rates, &g.normal, err);
 	dpt_normal_free(&g.normal);
 	return status;
+}
+
+/* Longer lists for the words that are met most often. */
+static enum dpt_status measure_far(struct build *b, dpt_error *err)
+{
+	uint32_t left = b->classes - 1 - b->neighbours;
+	uint32_t count = left < FAR_COUNT ? left : FAR_COUNT;
+	b->far_count = count - count % DPT_FAR_BLOCK;
+	if (b->far_count == 0)
+		return DPT_OK;
+	b->far_rows = b->classes < FAR_ROWS ? b->classes : FAR_ROWS;
+	uint32_t k = b->neighbours + b->far_count;
+	size_t entries = (size_t)b->far_rows * k;
+	b->far_id = malloc(entries * sizeof *b->far_id);
+	b->far_distance = malloc(entries * sizeof *b->far_distance);
+	if (!b->far_id || !b->far_distance)
+		return dpt_fail_memory(err);
+	return dpt_knn_first(&b->space, b->far_rows, k, b->o->threads,
+	                     b->far_id, b->far_distance, err);
 }
 
 static enum dpt_status calibrate(struct build *b, dpt_error *err)
@@ -317,6 +344,8 @@ static enum dpt_status lay_out(struct build *b, dpt_error *err)
 	                       .rates = b->stored_rates,
 	                       .settings = b->settings,
 	                       .lookup_bits = 1,
+	                       .far_rows = b->far_rows,
+	                       .far_count = b->far_count,
 	                       .merge_below = b->o->merge_below,
 	                       .distance_max = b->most.distance,
 	                       .distance_min = b->least.distance};
@@ -395,6 +424,21 @@ static void fill_numbers(struct build *b)
 	}
 }
 
+static void fill_far(struct build *b)
+{
+	uint32_t *id = section(b, DPT_FAR);
+	double *reach = section(b, DPT_REACH);
+	uint32_t k = b->neighbours + b->far_count;
+	for (size_t w = 0; w < b->far_rows; w++) {
+		const uint32_t *from = b->far_id + w * k + b->neighbours;
+		const double *d = b->far_distance + w * k + b->neighbours;
+		memcpy(id + w * b->far_count, from, b->far_count * sizeof *id);
+		for (uint32_t i = 0; i < b->far_count; i += DPT_FAR_BLOCK)
+			*reach++ = d[i];
+		*reach++ = d[b->far_count - 1];
+	}
+}
+
 static void seal(struct build *b)
 {
 	for (int i = 0; i < DPT_SECTIONS; i++) {
@@ -428,6 +472,8 @@ static enum dpt_status build(struct build *b, const char *path, dpt_error *err)
 	if (!status)
 		status = measure(b, err);
 	if (!status)
+		status = measure_far(b, err);
+	if (!status)
 		status = calibrate(b, err);
 	if (!status)
 		status = choose_rates(b, err);
@@ -437,6 +483,7 @@ static enum dpt_status build(struct build *b, const char *path, dpt_error *err)
 		return status;
 	fill_words(b);
 	fill_numbers(b);
+	fill_far(b);
 	seal(b);
 	return dpt_save(path, b->image, b->image->bytes, err);
 }
@@ -461,6 +508,8 @@ enum dpt_status dpt_index_build(const dpt_vectors *v,
 	free(b.klass);
 	free(b.id);
 	free(b.distance);
+	free(b.far_id);
+	free(b.far_distance);
 	free(b.setting);
 	free(b.stored);
 	free(b.image);

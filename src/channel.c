@@ -6,13 +6,12 @@
 #include "error.h"
 #include "kernels.h"
 #include "parallel.h"
+#include "sampler.h"
+#include "tail.h"
 
 #include <math.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { EMPTY, BUSY, READY };
 
 struct dpt_channel {
 	struct dpt_ground ground;
@@ -22,13 +21,7 @@ struct dpt_channel {
 	const double *others; /* Z_t(w) - 1 */
 	double *own;          /* the same, if prepared */
 	double *poisson;      /* p_k of the truncated Poisson, from k = 1 */
-	/*
-	 * Tables to draw from: running sums of the weights of w, the tail
-	 * and the neighbours, in this order.  Made when a word is first met
-	 * and the same whoever makes them.
-	 */
-	uint64_t *sums; /* classes x (listed + 1) */
-	atomic_uchar *state;
+	dpt_sampler *sampler; /* if prepared */
 };
 
 static double clipped(double td)
@@ -74,13 +67,11 @@ enum dpt_status dpt_channel_prepare(dpt_channel *c, dpt_error *err)
 {
 	size_t n = c->ground.n;
 	c->own = malloc(n * sizeof *c->own);
-	c->sums = calloc(n, (c->listed + 1) * sizeof *c->sums);
-	c->state = calloc(n, sizeof *c->state);
-	if (!c->own || !c->sums || !c->state)
+	if (!c->own)
 		return dpt_fail_memory(err);
 	memcpy(c->own, c->others, n * sizeof *c->own);
 	c->others = c->own;
-	return DPT_OK;
+	return dpt_sampler_new(c, &c->sampler, err);
 }
 
 void dpt_channel_free(dpt_channel *c)
@@ -89,14 +80,23 @@ void dpt_channel_free(dpt_channel *c)
 		return;
 	free(c->own);
 	free(c->poisson);
-	free(c->sums);
-	free(c->state);
+	dpt_sampler_free(c->sampler);
 	free(c);
 }
 
 uint32_t dpt_channel_listed(const dpt_channel *c)
 {
 	return c->listed;
+}
+
+const struct dpt_ground *dpt_channel_ground(const dpt_channel *c)
+{
+	return &c->ground;
+}
+
+double dpt_channel_rate(const dpt_channel *c)
+{
+	return c->t;
 }
 
 static double distance(const dpt_channel *c, uint32_t a, uint32_t b)
@@ -111,28 +111,6 @@ static double listed_distance(const dpt_channel *c, uint32_t w, uint32_t rank)
 {
 	const struct dpt_lists *l = &c->ground.lists;
 	return rank == 0 ? 0 : l->distance[(size_t)w * l->k + rank - 1];
-}
-
-/* Whether v is outside the list of w, at distance d. */
-static bool in_tail(const dpt_channel *c, uint32_t w, uint32_t v, double d)
-{
-	const struct dpt_lists *l = &c->ground.lists;
-	double last = listed_distance(c, w, c->listed - 1);
-	uint32_t last_id = l->id[(size_t)w * l->k + l->k - 1];
-	return d > last || (d == last && v > last_id);
-}
-
-/* The sum of the kernel over the tail, directly: for when it is so small
- * beside the list that the difference of the sums would not be exact. */
-static double sum_tail(const dpt_channel *c, uint32_t w)
-{
-	double sum = 0;
-	for (uint32_t v = 0; v < c->ground.n; v++) {
-		double d = distance(c, w, v);
-		if (in_tail(c, w, v, d))
-			sum += exp(-clipped(c->t * d));
-	}
-	return sum;
 }
 
 /* K(v|w) by rank: exp(-d/b) times the sum of p_k / S_k over k > rank. */
@@ -166,8 +144,9 @@ void dpt_channel_row(const dpt_channel *c, uint32_t w,
 		p[r] = f * e / z;
 	}
 	tail = all ? 0 : c->others[w] - near;
+	/* where it is so small that the difference of sums is not exact */
 	if (!all && tail < 1e-6 * c->others[w])
-		tail = sum_tail(c, w);
+		tail = dpt_tail_sum(&c->ground, c->t, w);
 	p[0] = f / z;
 	if (f < 1)
 		add_candidates(c, w, 1 - f, p);
@@ -276,98 +255,10 @@ enum dpt_status dpt_setting_verify(struct dpt_rates *rates,
 	return status;
 }
 
-static void make_sums(const dpt_channel *c, uint32_t w, uint64_t *sums)
+void dpt_channel_draw(const dpt_channel *c, const struct dpt_batch *batch,
+                      uint32_t *out)
 {
-	uint64_t weight[DPT_MAX_LISTED];
-	struct dpt_channel_row row = {.weight = weight};
-	dpt_channel_row(c, w, &row);
-	sums[0] = weight[0];
-	sums[1] = sums[0] + row.tail;
-	for (uint32_t r = 1; r < c->listed; r++)
-		sums[r + 1] = sums[r] + weight[r];
-}
-
-/* The table of w, from the cache or made in room. */
-static const uint64_t *table(const dpt_channel *c, uint32_t w, uint64_t *room)
-{
-	uint64_t *sums = c->sums + (size_t)w * (c->listed + 1);
-	atomic_uchar *state = &c->state[w];
-	if (atomic_load_explicit(state, memory_order_acquire) == READY)
-		return sums;
-	unsigned char empty = EMPTY;
-	make_sums(c, w, room);
-	if (!atomic_compare_exchange_strong(state, &empty, BUSY))
-		return room;
-	memcpy(sums, room, (c->listed + 1) * sizeof *sums);
-	atomic_store_explicit(state, READY, memory_order_release);
-	return sums;
-}
-
-/* A word of the tail by inversion: a pass over all words. */
-static uint32_t invert_tail(const dpt_channel *c, struct dpt_rng *rng,
-                            uint32_t w)
-{
-	double left = dpt_rng_unit(rng) * sum_tail(c, w);
-	uint32_t chosen = w;
-	for (uint32_t v = 0; v < c->ground.n && left >= 0; v++) {
-		double d = distance(c, w, v);
-		if (in_tail(c, w, v, d)) {
-			left -= exp(-clipped(c->t * d));
-			chosen = v;
-		}
-	}
-	return chosen;
-}
-
-/*
- * A word outside the list with probability proportional to its kernel: a
- * uniform one, accepted by its kernel over that of the last in the list,
- * which bounds them all.  Where that bound is so far above them that N trials
- * fail, a pass over all words costs less than going on.
- */
-static uint32_t draw_tail(const dpt_channel *c, struct dpt_rng *rng, uint32_t w)
-{
-	double bound = clipped(c->t * listed_distance(c, w, c->listed - 1));
-	for (uint32_t trial = 0; trial < c->ground.n; trial++) {
-		uint32_t v = dpt_rng_below(rng, c->ground.n);
-		double d = distance(c, w, v);
-		if (!in_tail(c, w, v, d))
-			continue;
-		double accept = exp(bound - clipped(c->t * d));
-		if (accept >= 1 ||
-		    dpt_rng_u64(rng) < (uint64_t)(accept * 0x1p64))
-			return v;
-	}
-	return invert_tail(c, rng, w);
-}
-
-uint32_t dpt_channel_draw(const dpt_channel *c, struct dpt_rng *rng, uint32_t w)
-{
-	uint64_t room[DPT_MAX_LISTED + 1];
-	const uint64_t *sums = table(c, w, room);
-	uint64_t u = dpt_rng_u64(rng) >> 1;
-	if (u < sums[0])
-		return w;
-	if (u < sums[1])
-		return draw_tail(c, rng, w);
-	uint32_t r = 2;
-	while (u >= sums[r])
-		r++;
-	return c->ground.lists.id[(size_t)w * c->ground.lists.k + r - 2];
-}
-
-void dpt_channel_draw_batch(const dpt_channel *c, const struct dpt_batch *b,
-                            uint32_t *out)
-{
-	struct dpt_rng rng;
-	for (size_t i = 0; i < b->records; i++) {
-		if (b->start[i] == b->start[i + 1])
-			continue;
-		dpt_rng_start(&rng, b->key, b->first_record + i);
-		for (uint32_t j = b->start[i]; j < b->start[i + 1]; j++)
-			out[j] = dpt_channel_draw(c, &rng, b->word[j]);
-	}
-	dpt_rng_wipe(&rng);
+	dpt_sampler_draw(c->sampler, batch, out);
 }
 
 /* ------------------------------------------------------------- averages */

@@ -69,6 +69,9 @@ void dpt_setting_average(struct dpt_setting *s, const struct dpt_candidates *k,
 
 /* Words in the list part: w itself and its neighbours. */
 uint32_t dpt_channel_listed(const dpt_channel *channel);
+/* What it is made over, and t of its tail. */
+const struct dpt_ground *dpt_channel_ground(const dpt_channel *channel);
+double dpt_channel_rate(const dpt_channel *channel);
 
 struct dpt_channel_row {
 	uint64_t *weight; /* listed of them: w, then neighbours by rank */
@@ -100,9 +103,8 @@ DPT_MUST_USE enum dpt_status
 dpt_setting_verify(struct dpt_rates *rates, const struct dpt_setting *setting,
                    double limit, struct dpt_verdict *out, dpt_error *err);
 
-uint32_t dpt_channel_draw(const dpt_channel *channel, struct dpt_rng *rng,
-                          uint32_t w);
-void dpt_channel_draw_batch(const dpt_channel *channel,
-                            const struct dpt_batch *batch, uint32_t *out);
+/* Draws for all words of the batch; out may be batch->word. */
+void dpt_channel_draw(const dpt_channel *channel, const struct dpt_batch *batch,
+                      uint32_t *out);
 
 #endif

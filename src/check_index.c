@@ -49,22 +49,63 @@ static enum dpt_status check_distances(const dpt_index *x, dpt_error *err)
 	return DPT_OK;
 }
 
-/* Whether no word outside the list of w belongs in it. */
+/* Whether the far neighbours of w go on where its list ends, in order. */
+static bool far_right(const dpt_index *x, uint32_t w)
+{
+	const struct dpt_far *f = &x->ground.far;
+	const uint32_t *id = f->id + (size_t)w * f->count;
+	const double *reach =
+	    f->reach + (size_t)w * (f->count / DPT_FAR_BLOCK + 1);
+	size_t last = (size_t)(w + 1) * x->lists.k - 1;
+	double before = x->lists.distance[last];
+	uint32_t id_before = x->lists.id[last];
+	for (uint32_t i = 0; i < f->count; i++) {
+		double d = dpt_index_distance(x, w, id[i]);
+		if (d < before || (d == before && id[i] <= id_before) ||
+		    (i % DPT_FAR_BLOCK == 0 && d != reach[i / DPT_FAR_BLOCK]))
+			return false;
+		before = d;
+		id_before = id[i];
+	}
+	return before == reach[f->count / DPT_FAR_BLOCK];
+}
+
+/* Words other than w up to a distance; with it those up to an id. */
+static uint32_t count_up_to(const dpt_index *x, uint32_t w, double most,
+                            uint32_t id)
+{
+	uint32_t count = 0;
+	for (uint32_t v = 0; v < x->header->classes; v++) {
+		double d = dpt_index_distance(x, w, v);
+		count += v != w && (d < most || (d == most && v <= id));
+	}
+	return count;
+}
+
+/* Whether no word outside the lists of w belongs in them. */
 static bool list_complete(const dpt_index *x, uint32_t w)
 {
 	const struct dpt_lists *l = &x->lists;
-	size_t last = (size_t)w * l->k + l->k - 1;
-	uint32_t nearer = 0;
+	const struct dpt_far *f = &x->ground.far;
+	size_t last = (size_t)(w + 1) * l->k - 1;
+	size_t far = (size_t)(w + 1) * f->count - 1;
+	if (count_up_to(x, w, l->distance[last], l->id[last]) != l->k)
+		return false;
+	return w >= f->rows ||
+	       count_up_to(x, w, dpt_index_distance(x, w, f->id[far]),
+	                   f->id[far]) == l->k + f->count;
+}
+
+/* Whether no word is nearer or farther than any may be. */
+static bool extremes_right(const dpt_index *x, uint32_t w)
+{
 	for (uint32_t v = 0; v < x->header->classes; v++) {
 		double d = dpt_index_distance(x, w, v);
-		if (v != w && (d < l->distance[last] ||
-		               (d == l->distance[last] && v <= l->id[last])))
-			nearer++;
 		if (d > x->header->distance_max ||
 		    (v != w && d < x->header->distance_min))
 			return false;
 	}
-	return nearer == l->k;
+	return true;
 }
 
 static bool normaliser_right(const dpt_index *x, uint32_t w, uint32_t rate)
@@ -87,8 +128,12 @@ enum dpt_status dpt_index_verify(const dpt_index *x, dpt_error *err)
 	enum dpt_status status = check_words(x, err);
 	if (!status)
 		status = check_distances(x, err);
+	for (uint32_t w = 0; !status && w < x->header->far_rows; w++)
+		if (!far_right(x, w))
+			return dpt_fail(err, DPT_EINDEX,
+			                "class %u has wrong far neighbours", w);
 	for (uint32_t w = 0; !status && w < n; w += step) {
-		if (!list_complete(x, w))
+		if (!list_complete(x, w) || !extremes_right(x, w))
 			return dpt_fail(err, DPT_EINDEX,
 			                "class %u has wrong neighbours", w);
 		for (uint32_t rate = 0; rate < x->header->rates; rate++)

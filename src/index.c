@@ -53,6 +53,10 @@ uint64_t dpt_section_bytes(const struct dpt_header *h, enum dpt_section_id id)
 	case DPT_VECTORS: return 4 * n * dpt_stride(h->dim);
 	case DPT_NEIGHBOURS: return 4 * n * k;
 	case DPT_DISTANCES: return 8 * n * k;
+	case DPT_FAR: return 4 * (uint64_t)h->far_rows * h->far_count;
+	case DPT_REACH:
+		return 8 * (uint64_t)h->far_rows *
+		       (h->far_count / DPT_FAR_BLOCK + 1);
 	case DPT_RATES: return sizeof(struct dpt_rate) * (uint64_t)h->rates;
 	case DPT_SETTINGS:
 		return sizeof(struct dpt_setting) * (uint64_t)h->settings;
@@ -79,7 +83,9 @@ static const char *header_fault(const struct dpt_header *h, size_t size)
 	    h->words > INT32_MAX || h->dim == 0 || h->dim > 65536 ||
 	    h->neighbours == 0 || h->neighbours >= h->classes ||
 	    h->neighbours > DPT_MAX_NEIGHBOURS || h->rates > 4096 ||
-	    h->settings > 4096 || h->lookup_bits > 32 ||
+	    h->settings > 4096 || h->far_rows > h->classes ||
+	    h->far_count > h->classes || h->far_count % DPT_FAR_BLOCK != 0 ||
+	    (h->far_rows > 0) != (h->far_count > 0) || h->lookup_bits > 32 ||
 	    (UINT64_C(1) << h->lookup_bits) <= h->words)
 		return "damaged: impossible sizes";
 	if (!isfinite(h->distance_max) || !(h->distance_min > 0) ||
@@ -176,6 +182,21 @@ static bool lists_ok(const dpt_index *x)
 	return ok;
 }
 
+/* What lies beyond the lists lies farther, and in order. */
+static bool far_ok(const dpt_index *x)
+{
+	const struct dpt_far *f = &x->ground.far;
+	uint32_t steps = f->count / DPT_FAR_BLOCK + 1;
+	bool ok = true;
+	for (size_t i = 0; i < f->rows; i++) {
+		const double *d = f->reach + i * steps;
+		ok &= d[0] >= x->lists.distance[(i + 1) * x->lists.k - 1];
+		for (uint32_t b = 1; b < steps; b++)
+			ok &= d[b] >= d[b - 1];
+	}
+	return ok;
+}
+
 bool dpt_setting_sane(const struct dpt_setting *s, uint32_t neighbours)
 {
 	return memchr(s->mechanism, 0, sizeof s->mechanism) != NULL &&
@@ -210,6 +231,7 @@ static bool rates_ok(const dpt_index *x)
 static const char *content_fault(const dpt_index *x)
 {
 	const struct dpt_header *h = x->header;
+	const struct dpt_far *far = &x->ground.far;
 	size_t n = h->classes, listed = n * h->neighbours;
 	if (!rises(x->offsets, h->words, h->section[DPT_TEXT].bytes, 1) ||
 	    !rises(x->starts, n, h->words, 1) ||
@@ -220,6 +242,11 @@ static const char *content_fault(const dpt_index *x)
 		return "damaged: a vector is not finite";
 	if (!all_below(x->lists.id, listed, h->classes) ||
 	    !all_finite(x->lists.distance, listed, true) || !lists_ok(x) ||
+	    !all_below(far->id, (size_t)far->rows * far->count, h->classes) ||
+	    !all_finite(far->reach,
+	                h->section[DPT_REACH].bytes / sizeof *far->reach,
+	                true) ||
+	    !far_ok(x) ||
 	    !all_below(h->max_pair, 2, h->classes) ||
 	    !all_below(h->min_pair, 2, h->classes))
 		return "damaged: its neighbours make no sense";
@@ -248,8 +275,12 @@ static void set_pointers(dpt_index *x, const struct dpt_header *h)
 	x->lists.k = h->neighbours;
 	x->lists.id = at[DPT_NEIGHBOURS];
 	x->lists.distance = at[DPT_DISTANCES];
-	x->ground =
-	    (struct dpt_ground){x->vectors, h->classes, h->dim, x->lists};
+	x->ground = (struct dpt_ground){
+	    .vectors = x->vectors,
+	    .n = h->classes,
+	    .dim = h->dim,
+	    .lists = x->lists,
+	    .far = {h->far_rows, h->far_count, at[DPT_FAR], at[DPT_REACH]}};
 	x->rates = at[DPT_RATES];
 	x->others = at[DPT_OTHERS];
 	x->settings = at[DPT_SETTINGS];

@@ -6,7 +6,7 @@
 #include "rates.h"
 
 #define DPT_INDEX_MAGIC "DPTINDEX"
-#define DPT_INDEX_VERSION 1U
+#define DPT_INDEX_VERSION 2U
 #define DPT_INDEX_ALIGN 64U
 /* A word and its neighbours. */
 #define DPT_MAX_LISTED (DPT_MAX_NEIGHBOURS + 1)
@@ -21,6 +21,8 @@ enum dpt_section_id {
 	DPT_VECTORS,    /* f32[classes][stride] */
 	DPT_NEIGHBOURS, /* u32[classes][neighbours] */
 	DPT_DISTANCES,  /* f64[classes][neighbours] */
+	DPT_FAR,        /* u32[far_rows][far_count] */
+	DPT_REACH,      /* f64[far_rows][far_count / DPT_FAR_BLOCK + 1] */
 	DPT_RATES,      /* struct dpt_rate[rates] */
 	DPT_OTHERS,     /* f64[rates][classes]: Z_t - 1 */
 	DPT_SETTINGS,   /* struct dpt_setting[settings] */
@@ -51,7 +53,7 @@ struct dpt_header {
 	uint64_t bytes;    /* of the whole file */
 	uint64_t checksum; /* XXH3 of this struct with checksum 0 */
 	uint32_t words, classes, dim, neighbours, rates, settings;
-	uint32_t lookup_bits, unused;
+	uint32_t lookup_bits, far_rows, far_count, unused;
 	double merge_below, distance_max, distance_min;
 	uint32_t max_pair[2], min_pair[2];
 	struct dpt_section section[DPT_SECTIONS];

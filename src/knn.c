@@ -313,3 +313,43 @@ enum dpt_status dpt_knn_finish(dpt_knn *knn, uint32_t *id, double *distance,
 	}
 	return DPT_OK;
 }
+
+/* Measures all others of a row and keeps its k nearest. */
+static void first_row(void *ctx, unsigned thread, size_t row)
+{
+	dpt_knn *knn = ctx;
+	const struct dpt_space *s = knn->space;
+	struct shortlist *l = &knn->list[row];
+	l->item = malloc(s->n * sizeof *l->item);
+	if (!l->item) {
+		atomic_store(&knn->failed, true);
+		return;
+	}
+	for (uint32_t i = 0; i < s->n; i++) {
+		double d2 = dpt_squared(dpt_row(s, (uint32_t)row),
+		                        dpt_row(s, i), s->stride);
+		if (i != row)
+			l->item[l->n++] =
+			    (struct candidate){(float)(d2 / knn->unit), i};
+	}
+	finish_row(knn, thread, row);
+	free(l->item);
+	*l = (struct shortlist){0};
+}
+
+enum dpt_status dpt_knn_first(const struct dpt_space *space, uint32_t rows,
+                              uint32_t k, unsigned threads, uint32_t *id,
+                              double *distance, dpt_error *err)
+{
+	dpt_knn *knn;
+	enum dpt_status status = dpt_knn_new(space, k, threads, &knn, err);
+	if (status)
+		return status;
+	knn->id = id;
+	knn->distance = distance;
+	dpt_parallel(threads, rows, first_row, knn);
+	if (atomic_load(&knn->failed))
+		status = dpt_fail_memory(err);
+	dpt_knn_free(knn);
+	return status;
+}

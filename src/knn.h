@@ -12,11 +12,25 @@ struct dpt_lists {
 	const double *distance; /* n x k */
 };
 
+/*
+ * What comes next in the lists of the first rows, which are the words met
+ * most often: so many more neighbours, nearest first, in blocks.
+ */
+#define DPT_FAR_BLOCK 32U
+struct dpt_far {
+	uint32_t rows;
+	uint32_t count;      /* of each; a multiple of DPT_FAR_BLOCK */
+	const uint32_t *id;  /* rows x count */
+	const double *reach; /* rows x (blocks + 1): distance of the first of
+	                      * each block, and of the last of all */
+};
+
 /* What a channel is made over: the classes and their neighbours. */
 struct dpt_ground {
 	const float *vectors; /* n rows of dim numbers, padded */
 	uint32_t n, dim;
 	struct dpt_lists lists;
+	struct dpt_far far; /* may have none: it is there for speed */
 };
 
 /* A distance and the pair that has it; the first such pair counts. */
@@ -40,5 +54,11 @@ DPT_MUST_USE enum dpt_status dpt_knn_finish(dpt_knn *knn, uint32_t *id,
                                             struct dpt_extreme *least,
                                             struct dpt_extreme *most,
                                             dpt_error *err);
+
+/* The k nearest of the first rows alone; id and distance: rows x k. */
+DPT_MUST_USE enum dpt_status dpt_knn_first(const struct dpt_space *space,
+                                           uint32_t rows, uint32_t k,
+                                           unsigned threads, uint32_t *id,
+                                           double *distance, dpt_error *err);
 
 #endif

@@ -10,22 +10,37 @@
 #include <string.h>
 #include <sys/random.h>
 
-enum dpt_status dpt_key_random(dpt_key *key, dpt_error *err)
+/*
+ * Chooses the fastest code for this processor, once.  It fails where the
+ * operating system has no randomness to give.
+ */
+static bool start_cipher(void)
 {
-	size_t have = 0;
-	while (have < sizeof key->byte) {
-		ssize_t got =
-		    getrandom(key->byte + have, sizeof key->byte - have, 0);
+	return sodium_init() >= 0;
+}
+
+static bool fill_random(unsigned char *to, size_t size)
+{
+	while (size > 0) {
+		ssize_t got = getrandom(to, size, 0);
 		if (got > 0) {
-			have += (size_t)got;
+			to += got;
+			size -= (size_t)got;
 		} else if (got == 0 || errno != EINTR) {
-			dpt_key_wipe(key);
-			return dpt_fail(err, DPT_EENTROPY,
-			                "no randomness from the operating "
-			                "system; nothing was written");
+			return false;
 		}
 	}
-	return DPT_OK;
+	return true;
+}
+
+enum dpt_status dpt_key_random(dpt_key *key, dpt_error *err)
+{
+	if (start_cipher() && fill_random(key->byte, sizeof key->byte))
+		return DPT_OK;
+	dpt_key_wipe(key);
+	return dpt_fail(err, DPT_EENTROPY,
+	                "no randomness from the operating system; nothing was "
+	                "written");
 }
 
 static void put_little64(unsigned char *p, uint64_t v)
@@ -37,6 +52,7 @@ static void put_little64(unsigned char *p, uint64_t v)
 void dpt_key_from_seed(dpt_key *key, uint64_t seed)
 {
 	unsigned char message[16] = "dptext s";
+	(void)start_cipher();
 	put_little64(message + 8, seed);
 	crypto_generichash(key->byte, sizeof key->byte, message, sizeof message,
 	                   NULL, 0);
@@ -60,7 +76,7 @@ void dpt_rng_start(struct dpt_rng *rng, const dpt_key *key, uint64_t record)
 	rng->key = *key;
 	rng->record = record;
 	rng->block = 0;
-	rng->used = rng->filled = 0;
+	rng->used = DPT_RNG_WORDS;
 }
 
 void dpt_rng_wipe(struct dpt_rng *rng)
@@ -68,44 +84,31 @@ void dpt_rng_wipe(struct dpt_rng *rng)
 	sodium_memzero(rng, sizeof *rng);
 }
 
-static uint64_t little64(const unsigned char *p)
-{
-	uint64_t v = 0;
-	for (int i = 7; i >= 0; i--)
-		v = v << 8 | p[i];
-	return v;
-}
-
 /*
- * A short first portion, since most records are short; then large ones,
- * which the vector code of the cipher makes several times cheaper.
+ * Eight blocks, which is what the vector code of the cipher makes at once.
+ * The words are those of the key stream in little-endian order, which is that
+ * of the machine: an index needs it too.
  */
 void dpt_rng_refill(struct dpt_rng *rng)
 {
-	unsigned char stream[sizeof rng->word];
+	unsigned char *stream = (unsigned char *)rng->word;
 	unsigned char nonce[8];
-	size_t size = rng->block == 0 ? 256 : sizeof stream;
 
 	put_little64(nonce, rng->record);
-	memset(stream, 0, size);
-	crypto_stream_chacha20_xor_ic(stream, stream, size, nonce, rng->block,
-	                              rng->key.byte);
-	rng->block += size / 64;
-	rng->filled = (unsigned)(size / 8);
+	memset(stream, 0, sizeof rng->word);
+	crypto_stream_chacha20_xor_ic(stream, stream, sizeof rng->word, nonce,
+	                              rng->block, rng->key.byte);
+	rng->block += sizeof rng->word / 64;
 	rng->used = 0;
-	for (unsigned i = 0; i < rng->filled; i++)
-		rng->word[i] = little64(stream + 8 * i);
-	sodium_memzero(stream, size);
 }
 
 /* Lemire's multiplication method, rejecting the short remainder. */
 uint32_t dpt_rng_below(struct dpt_rng *rng, uint32_t n)
 {
 	assert(n > 0);
-	uint32_t reject = (0U - n) % n;
 	for (;;) {
 		uint64_t m = (dpt_rng_u64(rng) >> 32) * n;
-		if ((uint32_t)m >= reject)
+		if ((uint32_t)m >= n || (uint32_t)m >= (0U - n) % n)
 			return (uint32_t)(m >> 32);
 	}
 }

@@ -9,13 +9,13 @@
 
 #include "dptext.h"
 
-#define DPT_RNG_WORDS 128 /* 64-bit words made at a time at most */
+#define DPT_RNG_WORDS 64 /* 64-bit words made at a time */
 
 struct dpt_rng {
 	dpt_key key;
 	uint64_t record;
 	uint64_t block; /* next 64-byte block of the stream */
-	unsigned used, filled;
+	unsigned used; /* of the words */
 	uint64_t word[DPT_RNG_WORDS];
 };
 
@@ -29,7 +29,7 @@ void dpt_rng_refill(struct dpt_rng *rng);
 
 static inline uint64_t dpt_rng_u64(struct dpt_rng *rng)
 {
-	if (rng->used == rng->filled)
+	if (rng->used == DPT_RNG_WORDS)
 		dpt_rng_refill(rng);
 	return rng->word[rng->used++];
 }

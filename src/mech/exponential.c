@@ -35,7 +35,7 @@ static void draw_exponential(const dpt_model *model,
                              uint32_t *out)
 {
 	(void)scratch;
-	dpt_channel_draw_batch(model->state, batch, out);
+	dpt_channel_draw(model->state, batch, out);
 }
 
 static const struct dpt_param_about params[] = {

@@ -69,7 +69,7 @@ static void draw_gumbel(const dpt_model *model, const struct dpt_batch *batch,
                         void *scratch, uint32_t *out)
 {
 	(void)scratch;
-	dpt_channel_draw_batch(model->state, batch, out);
+	dpt_channel_draw(model->state, batch, out);
 }
 
 const struct dpt_mech dpt_mech_gumbel = {

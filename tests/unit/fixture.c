@@ -190,7 +190,8 @@ struct fx_ground fx_ground(enum fx_kind kind, uint32_t n, uint32_t dim,
 	struct fx_ground g = {.rows = fx_rows(kind, n, dim, n + k)};
 	g.space = fx_space(g.rows, n, dim);
 	g.lists = fx_lists(&g.space, k);
-	g.ground = (struct dpt_ground){g.rows, n, dim, g.lists};
+	g.ground = (struct dpt_ground){
+	    .vectors = g.rows, .n = n, .dim = dim, .lists = g.lists};
 	return g;
 }
 

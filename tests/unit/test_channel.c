@@ -5,6 +5,7 @@
 #include "parallel.h"
 #include "reference.h"
 #include "stats.h"
+#include "sampler.h"
 #include "suites.h"
 
 #include <math.h>
@@ -222,14 +223,25 @@ END_TEST
 
 enum { DRAWS = 30000 };
 
+/* Counts what comes of a record of one word repeated. */
+static void draw_times(const struct test_case *c, uint64_t seed, uint32_t w,
+                       uint32_t times, uint64_t *seen)
+{
+	uint32_t *word = malloc(times * sizeof *word), start[] = {0, times};
+	dpt_key key;
+	dpt_key_from_seed(&key, seed);
+	for (uint32_t i = 0; i < times; i++)
+		word[i] = w;
+	struct dpt_batch batch = {&key, w, 1, start, word};
+	dpt_channel_draw(c->channel, &batch, word);
+	for (uint32_t i = 0; i < times; i++)
+		seen[word[i]]++;
+	free(word);
+}
+
 static void draw_many(const struct test_case *c, uint32_t w, uint64_t *seen)
 {
-	struct dpt_rng rng;
-	dpt_key key;
-	dpt_key_from_seed(&key, 42);
-	dpt_rng_start(&rng, &key, w);
-	for (int i = 0; i < DRAWS; i++)
-		seen[dpt_channel_draw(c->channel, &rng, w)]++;
+	draw_times(c, 42, w, DRAWS, seen);
 }
 
 /* Word 0, the middle one and the last: hub, any, outlier. */
@@ -266,12 +278,7 @@ START_TEST(draws_do_not_follow_another_row)
 	uint64_t *seen = calloc(n, sizeof *seen);
 	double *p = malloc(n * sizeof *p);
 	struct dpt_setting off = c.setting;
-	struct dpt_rng rng;
-	dpt_key key;
-	dpt_key_from_seed(&key, 43);
-	dpt_rng_start(&rng, &key, 0);
-	for (int i = 0; i < TIMES * DRAWS; i++)
-		seen[dpt_channel_draw(c.channel, &rng, WORD)]++;
+	draw_times(&c, 43, WORD, TIMES * DRAWS, seen);
 	off.fallback *= faults[_i].fallback;
 	off.scale *= faults[_i].scale;
 	off.mean *= faults[_i].mean;
@@ -288,26 +295,34 @@ END_TEST
 START_TEST(the_ends_of_the_range_are_drawn)
 {
 	struct test_case c = open_case(COUNT(settings) * 2 + 3);
+	dpt_sampler *s;
+	ck_assert_int_eq(dpt_sampler_new(c.channel, &s, NULL), DPT_OK);
 	for (uint32_t w = 0; w < c.g.space.n; w++) {
-		struct dpt_rng rng = {.filled = DPT_RNG_WORDS};
-		ck_assert_uint_eq(dpt_channel_draw(c.channel, &rng, w), w);
-		rng.word[1] = UINT64_MAX;
-		ck_assert_uint_eq(dpt_channel_draw(c.channel, &rng, w),
+		ck_assert_uint_eq(dpt_sampler_pick(s, w, 0), w);
+		ck_assert_uint_eq(dpt_sampler_pick(s, w, DPT_WEIGHTS - 1),
 		                  entry(&c, w, c.g.lists.k));
 	}
+	dpt_sampler_free(s);
 	close_case(&c);
 }
 END_TEST
 
-enum { RECORDS = 50 };
+enum { RECORDS = 50, LONGEST = 700 };
 
+static uint32_t *new_words(void)
+{
+	return malloc(RECORDS * LONGEST * sizeof(uint32_t));
+}
+
+/* Records of a few words, and some of many. */
 static void make_batch(const struct test_case *c, uint32_t *start,
                        uint32_t *word)
 {
 	struct fx_seq seq = {6};
 	start[0] = 0;
 	for (uint32_t i = 0; i < RECORDS; i++)
-		start[i + 1] = start[i] + (uint32_t)(fx_u64(&seq) % 9);
+		start[i + 1] = start[i] + (uint32_t)(fx_u64(&seq) %
+		                                     (i % 9 ? 9 : LONGEST));
 	for (uint32_t i = 0; i < start[RECORDS]; i++)
 		word[i] = (uint32_t)(fx_u64(&seq) % c->g.space.n);
 }
@@ -315,21 +330,24 @@ static void make_batch(const struct test_case *c, uint32_t *start,
 START_TEST(batches_are_their_records)
 {
 	struct test_case c = open_case(_i);
-	uint32_t start[RECORDS + 1], word[RECORDS * 9], out[RECORDS * 9];
+	uint32_t start[RECORDS + 1], *word = new_words(), *out = new_words();
+	uint32_t *alone = new_words();
 	dpt_key key;
 	dpt_key_from_seed(&key, 4);
 	make_batch(&c, start, word);
 	struct dpt_batch batch = {&key, 1000, RECORDS, start, word};
-	dpt_channel_draw_batch(c.channel, &batch, out);
+	dpt_channel_draw(c.channel, &batch, out);
 	for (uint32_t i = 0; i < RECORDS; i++) {
-		struct dpt_rng rng;
-		dpt_rng_start(&rng, &key, 1000 + i);
-		for (uint32_t j = start[i]; j < start[i + 1]; j++)
-			ck_assert_uint_eq(
-			    out[j], dpt_channel_draw(c.channel, &rng, word[j]));
+		struct dpt_batch one = {&key, 1000 + i, 1, start + i, word};
+		dpt_channel_draw(c.channel, &one, alone);
 	}
-	dpt_channel_draw_batch(c.channel, &batch, word); /* in place */
-	ck_assert_int_eq(memcmp(out, word, start[RECORDS] * sizeof *out), 0);
+	size_t size = start[RECORDS] * sizeof *out;
+	ck_assert_int_eq(memcmp(out, alone, size), 0);
+	dpt_channel_draw(c.channel, &batch, word); /* in place */
+	ck_assert_int_eq(memcmp(out, word, size), 0);
+	free(alone);
+	free(word);
+	free(out);
 	close_case(&c);
 }
 END_TEST
@@ -343,13 +361,12 @@ struct drawing {
 static void draw_word(void *ctx, unsigned thread, size_t item)
 {
 	struct drawing *d = ctx;
-	struct dpt_rng rng;
+	uint32_t start[] = {0, 1}, word = (uint32_t)item / 20 % d->n;
 	dpt_key key;
 	(void)thread;
 	dpt_key_from_seed(&key, 4);
-	dpt_rng_start(&rng, &key, item);
-	d->out[item] =
-	    dpt_channel_draw(d->channel, &rng, (uint32_t)item / 20 % d->n);
+	struct dpt_batch batch = {&key, item, 1, start, &word};
+	dpt_channel_draw(d->channel, &batch, &d->out[item]);
 }
 
 /* Threads that meet a word at the same time make one table of it. */

@@ -177,7 +177,9 @@ END_TEST
 
 static struct dpt_rates rates_of(const float *x, const struct dpt_lists *lists)
 {
-	return (struct dpt_rates){.ground = {x, N, DIM, *lists}, .threads = 2};
+	return (struct dpt_rates){
+	    .ground = {.vectors = x, .n = N, .dim = DIM, .lists = *lists},
+	    .threads = 2};
 }
 
 static void check_rate(const struct dpt_space *s, const struct dpt_rate *rate,

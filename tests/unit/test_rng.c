@@ -184,7 +184,7 @@ END_TEST
 /* A stream of one number, to see the ends of the ranges. */
 static struct dpt_rng constant(uint64_t word)
 {
-	struct dpt_rng rng = {.filled = DPT_RNG_WORDS};
+	struct dpt_rng rng = {.used = 0};
 	for (int i = 0; i < DPT_RNG_WORDS; i++)
 		rng.word[i] = word;
 	return rng;

@@ -317,7 +317,7 @@ static bool same_bytes(const struct words *a, size_t a_end,
 {
 	size_t n = a_end - a->at;
 	return n == b_end - b->at &&
-	       memcmp(a->text + a->at, b->text + b->at, n) == 0;
+	       (n == 0 || memcmp(a->text + a->at, b->text + b->at, n) == 0);
 }
 
 static uint32_t class_of(const struct words *w)

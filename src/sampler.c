@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Memory is what a draw waits for: so words are drawn in groups, step by
+ * step, each step asking for the memory of the next.
+ */
+#include "sampler.h"
+
+#include "error.h"
+#include "tail.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { EMPTY, BUSY, READY };
+
+#define GROUP 256      /* words at a time */
+#define RECORDS 16     /* records they may come from */
+#define STRIDE 8U      /* sums looked at before a closer look */
+#define AHEAD 8        /* words between asking for memory and using it */
+
+/*
+ * The row of a word to draw from: where running sums of its weights end,
+ * those of itself, then the tail; then in sums the neighbours.
+ */
+struct head {
+	uint64_t self;
+	_Atomic uint64_t tail; /* 0: not made yet */
+};
+
+struct dpt_sampler {
+	const dpt_channel *channel;
+	struct dpt_lists lists;
+	dpt_tail *tail;
+	/* Made when a word is first met, the same whoever makes it. */
+	struct head *head;
+	uint64_t *sums; /* classes x neighbours */
+	atomic_uchar *state;
+};
+
+enum dpt_status dpt_sampler_new(const dpt_channel *channel, dpt_sampler **out,
+                                dpt_error *err)
+{
+	const struct dpt_ground *g = dpt_channel_ground(channel);
+	dpt_sampler *s = calloc(1, sizeof *s);
+	*out = NULL;
+	if (!s)
+		return dpt_fail_memory(err);
+	s->channel = channel;
+	s->lists = g->lists;
+	s->head = calloc(g->n, sizeof *s->head);
+	s->sums = calloc(g->n, s->lists.k * sizeof *s->sums);
+	s->state = calloc(g->n, sizeof *s->state);
+	enum dpt_status status =
+	    dpt_tail_new(g, dpt_channel_rate(channel), &s->tail, err);
+	if (!status && (!s->head || !s->sums || !s->state))
+		status = dpt_fail_memory(err);
+	if (status) {
+		dpt_sampler_free(s);
+		return status;
+	}
+	*out = s;
+	return DPT_OK;
+}
+
+void dpt_sampler_free(dpt_sampler *s)
+{
+	if (!s)
+		return;
+	dpt_tail_free(s->tail);
+	free(s->head);
+	free(s->sums);
+	free(s->state);
+	free(s);
+}
+
+/* ---------------------------------------------------------------- tables */
+
+struct row {
+	uint64_t self, tail;
+	const uint64_t *sums;
+};
+
+static struct row make_row(const dpt_sampler *s, uint32_t w, uint64_t *sums)
+{
+	uint64_t weight[DPT_MAX_LISTED];
+	struct dpt_channel_row from = {.weight = weight};
+	dpt_channel_row(s->channel, w, &from);
+	uint64_t sum = weight[0] + from.tail;
+	for (uint32_t r = 0; r < s->lists.k; r++)
+		sums[r] = sum += weight[r + 1];
+	return (struct row){weight[0], weight[0] + from.tail, sums};
+}
+
+/* The row of w, kept from before or made in room. */
+static struct row row_of(const dpt_sampler *s, uint32_t w, uint64_t *room)
+{
+	struct head *head = &s->head[w];
+	uint64_t *sums = s->sums + (size_t)w * s->lists.k;
+	uint64_t tail = atomic_load_explicit(&head->tail, memory_order_acquire);
+	if (tail)
+		return (struct row){head->self, tail, sums};
+	unsigned char empty = EMPTY;
+	struct row row = make_row(s, w, room);
+	if (atomic_compare_exchange_strong(&s->state[w], &empty, BUSY)) {
+		memcpy(sums, room, s->lists.k * sizeof *sums);
+		head->self = row.self;
+		atomic_store_explicit(&head->tail, row.tail,
+		                      memory_order_release);
+	}
+	return row;
+}
+
+uint32_t dpt_sampler_pick(const dpt_sampler *s, uint32_t w, uint64_t u)
+{
+	uint64_t room[DPT_MAX_NEIGHBOURS];
+	struct row row = row_of(s, w, room);
+	uint32_t r = 0, k = s->lists.k;
+	if (u < row.self)
+		return w;
+	if (u < row.tail)
+		return DPT_NO_WORD;
+	while (r + STRIDE < k && u >= row.sums[r + STRIDE - 1])
+		r += STRIDE;
+	while (u >= row.sums[r])
+		r++;
+	return s->lists.id[(size_t)w * k + r];
+}
+
+/* ---------------------------------------------------------------- groups */
+
+/* A word whose output is still to be drawn. */
+struct pending {
+	uint32_t word;
+	uint32_t *out;
+	struct dpt_rng *rng;
+	unsigned tries; /* proposals of this round */
+};
+
+struct group {
+	size_t words;
+	struct pending word[GROUP];
+	struct dpt_try tries[GROUP][DPT_TRIES];
+};
+
+/* Draws those that stay or become a neighbour; the others are left. */
+static void draw_lists(const dpt_sampler *s, struct group *g)
+{
+	size_t tails = 0;
+	for (size_t i = 0; i < g->words; i++) {
+		struct pending p = g->word[i];
+		if (i + AHEAD < g->words)
+			__builtin_prefetch(&s->head[g->word[i + AHEAD].word]);
+		*p.out = dpt_sampler_pick(s, p.word, dpt_rng_u64(p.rng) >> 1);
+		if (*p.out == DPT_NO_WORD) {
+			dpt_tail_prefetch(s->tail, p.word);
+			g->word[tails++] = p;
+		}
+	}
+	g->words = tails;
+}
+
+/*
+ * Where the bound is so far above the kernel that N proposals fail, a pass
+ * over all words costs less than going on.
+ */
+static void draw_tails(const dpt_sampler *s, struct group *g)
+{
+	uint32_t n = dpt_channel_ground(s->channel)->n;
+	unsigned tries = 0;
+	while (g->words > 0) {
+		size_t left = 0;
+		for (size_t i = 0; i < g->words; i++)
+			g->word[i].tries = dpt_tail_propose(
+			    s->tail, g->word[i].rng, g->word[i].word,
+			    g->tries[i]);
+		tries += DPT_TRIES;
+		for (size_t i = 0; i < g->words; i++) {
+			struct pending *p = &g->word[i];
+			uint32_t v =
+			    dpt_tail_settle(s->tail, p->rng, p->word, p->tries,
+			                    g->tries[i]);
+			if (v == DPT_NO_WORD && tries >= n)
+				v = dpt_tail_invert(s->tail, p->rng, p->word);
+			if (v == DPT_NO_WORD)
+				g->word[left++] = *p;
+			else
+				*p->out = v;
+		}
+		g->words = left;
+	}
+}
+
+static void draw_group(const dpt_sampler *s, struct group *g)
+{
+	draw_lists(s, g);
+	draw_tails(s, g);
+}
+
+static void add_words(struct group *g, const struct dpt_batch *b, uint32_t from,
+                      uint32_t to, struct dpt_rng *rng, uint32_t *out)
+{
+	for (uint32_t j = from; j < to; j++)
+		g->word[g->words++] = (struct pending){
+		    .word = b->word[j], .out = &out[j], .rng = rng};
+}
+
+/* A record of many words, part by part. */
+static void draw_long(const dpt_sampler *s, struct group *g,
+                      const struct dpt_batch *b, size_t record,
+                      struct dpt_rng *rng, uint32_t *out)
+{
+	uint32_t end = b->start[record + 1];
+	for (uint32_t j = b->start[record]; j < end;) {
+		uint32_t to = end - j < GROUP ? end : j + GROUP;
+		add_words(g, b, j, to, rng, out);
+		draw_group(s, g);
+		j = to;
+	}
+}
+
+void dpt_sampler_draw(const dpt_sampler *s, const struct dpt_batch *b,
+                      uint32_t *out)
+{
+	struct dpt_rng rng[RECORDS];
+	struct group g;
+	unsigned records = 0;
+	g.words = 0;
+	for (size_t i = 0; i < b->records; i++) {
+		uint32_t words = b->start[i + 1] - b->start[i];
+		if (words == 0)
+			continue;
+		if (records == RECORDS || g.words + words > GROUP) {
+			draw_group(s, &g);
+			records = 0;
+		}
+		dpt_rng_start(&rng[records], b->key, b->first_record + i);
+		if (words > GROUP)
+			draw_long(s, &g, b, i, &rng[records], out);
+		else
+			add_words(&g, b, b->start[i], b->start[i + 1],
+			          &rng[records], out);
+		records++;
+	}
+	draw_group(s, &g);
+	for (unsigned i = 0; i < RECORDS; i++)
+		dpt_rng_wipe(&rng[i]);
+}

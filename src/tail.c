@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rejection: a candidate is proposed in proportion to a bound on its kernel
+ * and accepted by the kernel over that bound.  Proposed is any word alike,
+ * bounded by the last of the list.  The first words, which are met most
+ * often, have more neighbours, in blocks bounded by their first; any word is
+ * then bounded by the last of those.
+ */
+#include "tail.h"
+
+#include "error.h"
+#include "kernels.h"
+#include "screen.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PARTS 128 /* of a binade */
+#define FAR_TRIES 2 /* at a time: they succeed more often */
+
+struct dpt_tail {
+	struct dpt_ground ground;
+	uint32_t stride;
+	double t;
+	struct dpt_screen screen;
+	/* Running sums of the bounds: of the blocks, then of all words. */
+	double *bounds; /* far.rows x (blocks + 1) */
+	float log_part[PARTS]; /* ln(1 + i / PARTS) */
+};
+
+/* The words of a tail: those farther than d, or as far with a larger id. */
+struct edge {
+	double d;
+	uint32_t id;
+};
+
+static double exponent(double t, double d)
+{
+	double td = t * d;
+	return td < DPT_KERNEL_CLIP ? td : DPT_KERNEL_CLIP;
+}
+
+static double distance(const struct dpt_ground *g, uint32_t a, uint32_t b)
+{
+	uint32_t stride = dpt_stride(g->dim);
+	return sqrt(dpt_squared(g->vectors + (size_t)a * stride,
+	                        g->vectors + (size_t)b * stride, stride));
+}
+
+static bool outside(struct edge e, double d, uint32_t v)
+{
+	return d > e.d || (d == e.d && v > e.id);
+}
+
+static struct edge list_edge(const struct dpt_ground *g, uint32_t w)
+{
+	size_t last = (size_t)w * g->lists.k + g->lists.k - 1;
+	return (struct edge){g->lists.distance[last], g->lists.id[last]};
+}
+
+static uint32_t blocks(const struct dpt_ground *g)
+{
+	return g->far.count / DPT_FAR_BLOCK;
+}
+
+static const double *reach(const struct dpt_ground *g, uint32_t w)
+{
+	return g->far.reach + (size_t)w * (blocks(g) + 1);
+}
+
+static struct edge far_edge(const struct dpt_ground *g, uint32_t w)
+{
+	size_t last = (size_t)(w + 1) * g->far.count - 1;
+	return (struct edge){reach(g, w)[blocks(g)], g->far.id[last]};
+}
+
+static void fill_bounds(dpt_tail *tail)
+{
+	const struct dpt_ground *g = &tail->ground;
+	uint32_t n = blocks(g);
+	for (uint32_t w = 0; w < g->far.rows; w++) {
+		const double *d = reach(g, w);
+		double *bounds = tail->bounds + (size_t)w * (n + 1), sum = 0;
+		double first = exponent(tail->t, d[0]);
+		for (uint32_t b = 0; b <= n; b++) {
+			double words = b < n ? DPT_FAR_BLOCK : g->n;
+			sum += words * exp(first - exponent(tail->t, d[b]));
+			bounds[b] = sum;
+		}
+	}
+}
+
+enum dpt_status dpt_tail_new(const struct dpt_ground *ground, double t,
+                             dpt_tail **out, dpt_error *err)
+{
+	size_t room = (size_t)ground->far.rows * (blocks(ground) + 1);
+	dpt_tail *tail = calloc(1, sizeof *tail);
+	*out = NULL;
+	if (!tail)
+		return dpt_fail_memory(err);
+	tail->ground = *ground;
+	tail->stride = dpt_stride(ground->dim);
+	tail->t = t;
+	tail->bounds = malloc((room + 1) * sizeof *tail->bounds);
+	enum dpt_status status = dpt_screen_new(&tail->screen, ground, err);
+	if (!status && !tail->bounds)
+		status = dpt_fail_memory(err);
+	if (status) {
+		dpt_tail_free(tail);
+		return status;
+	}
+	fill_bounds(tail);
+	for (int i = 0; i < PARTS; i++)
+		tail->log_part[i] = (float)log1p((double)i / PARTS);
+	*out = tail;
+	return DPT_OK;
+}
+
+void dpt_tail_free(dpt_tail *tail)
+{
+	if (!tail)
+		return;
+	dpt_screen_free(&tail->screen);
+	free(tail->bounds);
+	free(tail);
+}
+
+/*
+ * A bound on -ln u, where u is (high + something below 1) / 2^32; what it is
+ * less LOG_ROOM is a bound on the other side.
+ */
+#define LOG_ROOM 0.008F
+
+static float log_bound(const dpt_tail *tail, uint32_t high)
+{
+	float v = (float)high;
+	uint32_t bits;
+	memcpy(&bits, &v, sizeof bits);
+	if (high == 0)
+		return INFINITY;
+	int binade = (int)(bits >> 23) - 127;
+	float rest = tail->log_part[bits >> 16 & (PARTS - 1)];
+	return (float)(32 - binade) * 0.69314718F - rest + 1e-5F;
+}
+
+/* Any word alike, and half of what decides on it. */
+static struct dpt_try propose_any(const dpt_tail *tail, struct dpt_rng *rng)
+{
+	uint32_t n = tail->ground.n;
+	for (;;) {
+		uint64_t r = dpt_rng_u64(rng), product = (r >> 32) * n;
+		if ((uint32_t)product < n && (uint32_t)product < (0U - n) % n)
+			continue; /* as in dpt_rng_below */
+		uint32_t v = (uint32_t)(product >> 32);
+		dpt_screen_prefetch(&tail->screen, v);
+		return (struct dpt_try){v, (uint32_t)r, DPT_NO_WORD};
+	}
+}
+
+/* One of the far neighbours of w, or of all words. */
+static struct dpt_try propose_far(const dpt_tail *tail, struct dpt_rng *rng,
+                                  uint32_t w)
+{
+	const struct dpt_ground *g = &tail->ground;
+	uint32_t n = blocks(g), b = 0;
+	const double *bounds = tail->bounds + (size_t)w * (n + 1);
+	uint64_t r = dpt_rng_u64(rng); /* its low bits are not used twice */
+	double at = (double)(r >> 11) * 0x1p-53 * bounds[n];
+	if (at >= bounds[n - 1])
+		return propose_any(tail, rng);
+	while (at >= bounds[b])
+		b++;
+	uint32_t place = b * DPT_FAR_BLOCK + (uint32_t)r % DPT_FAR_BLOCK;
+	__builtin_prefetch(g->far.id + (size_t)w * g->far.count + place);
+	return (struct dpt_try){0, (uint32_t)(dpt_rng_u64(rng) >> 32), place};
+}
+
+unsigned dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w,
+                          struct dpt_try *tries)
+{
+	bool far = w < tail->ground.far.rows;
+	unsigned n = far ? FAR_TRIES : DPT_TRIES;
+	for (unsigned i = 0; i < n; i++)
+		tries[i] = far ? propose_far(tail, rng, w)
+		               : propose_any(tail, rng);
+	return n;
+}
+
+void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w)
+{
+	const struct dpt_ground *g = &tail->ground;
+	const char *bounds = NULL;
+	dpt_screen_prefetch(&tail->screen, w);
+	if (w < g->far.rows)
+		bounds = (const char *)(tail->bounds +
+		                        (size_t)w * (blocks(g) + 1));
+	for (uint32_t i = 0; bounds && i <= blocks(g); i += 8)
+		__builtin_prefetch(bounds + i * sizeof(double));
+}
+
+/* Whether u, of which high is known, is below exp(bound - exponent). */
+static bool accept(struct dpt_rng *rng, uint32_t high, double bound,
+                   double exponent)
+{
+	double p = exp(bound - exponent);
+	uint64_t u = (uint64_t)high << 32 | dpt_rng_u64(rng) >> 32;
+	return p >= 1 || u < (uint64_t)(p * 0x1p64);
+}
+
+/*
+ * Any word alike: it must lie outside the edge.  What is known of u says how
+ * far away it may be at most, and most are farther; the coarse distance also
+ * settles most of the others.
+ */
+static bool settle_any(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w,
+                       struct edge edge, const struct dpt_try *try)
+{
+	const struct dpt_screen *s = &tail->screen;
+	double bound = exponent(tail->t, edge.d);
+	double most = bound + (double)log_bound(tail, try->high);
+	if (most < DPT_KERNEL_CLIP) {
+		float radius = (float)(most / tail->t);
+		float d = dpt_screen_distance(s, w, try->v, radius);
+		float slack = dpt_screen_slack(s, d);
+		if (isinf(d))
+			return false;
+		if ((double)(d - slack) > edge.d &&
+		    tail->t * (double)(d + slack) <
+		        most - (double)LOG_ROOM)
+			return true;
+	}
+	double d = distance(&tail->ground, w, try->v);
+	return outside(edge, d, try->v) &&
+	       accept(rng, try->high, bound, exponent(tail->t, d));
+}
+
+/* A far neighbour: its block tells what it is accepted by at least. */
+static bool settle_far(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w,
+                       uint32_t v, const struct dpt_try *try)
+{
+	const double *d =
+	    reach(&tail->ground, w) + try->place / DPT_FAR_BLOCK;
+	double bound = exponent(tail->t, d[0]);
+	double least = exponent(tail->t, d[1]) - bound;
+	if ((double)log_bound(tail, try->high) - (double)LOG_ROOM > least)
+		return true;
+	return accept(rng, try->high, bound,
+	              exponent(tail->t, distance(&tail->ground, w, v)));
+}
+
+uint32_t dpt_tail_settle(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w,
+                         unsigned n, const struct dpt_try *tries)
+{
+	const struct dpt_ground *g = &tail->ground;
+	bool far = w < g->far.rows;
+	struct edge edge = far ? far_edge(g, w) : list_edge(g, w);
+	for (unsigned i = 0; i < n; i++) {
+		const struct dpt_try *try = &tries[i];
+		uint32_t v = try->v;
+		if (try->place != DPT_NO_WORD) {
+			v = g->far.id[(size_t)w * g->far.count + try->place];
+			if (settle_far(tail, rng, w, v, try))
+				return v;
+		} else if (settle_any(tail, rng, w, edge, try)) {
+			return v;
+		}
+	}
+	return DPT_NO_WORD;
+}
+
+double dpt_tail_sum(const struct dpt_ground *g, double t, uint32_t w)
+{
+	struct edge edge = list_edge(g, w);
+	double sum = 0;
+	for (uint32_t v = 0; v < g->n; v++) {
+		double d = distance(g, w, v);
+		if (outside(edge, d, v))
+			sum += exp(-exponent(t, d));
+	}
+	return sum;
+}
+
+uint32_t dpt_tail_invert(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w)
+{
+	const struct dpt_ground *g = &tail->ground;
+	struct edge edge = list_edge(g, w);
+	double left = dpt_rng_unit(rng) * dpt_tail_sum(g, tail->t, w);
+	uint32_t chosen = w;
+	for (uint32_t v = 0; v < g->n && left >= 0; v++) {
+		double d = distance(g, w, v);
+		if (outside(edge, d, v)) {
+			left -= exp(-exponent(tail->t, d));
+			chosen = v;
+		}
+	}
+	return chosen;
+}
