@@ -14,7 +14,7 @@
 
 enum { EMPTY, BUSY, READY };
 
-#define GROUP 256      /* words at a time */
+#define GROUP 128      /* words at a time */
 #define RECORDS 16     /* records they may come from */
 #define STRIDE 8U      /* sums looked at before a closer look */
 #define AHEAD 8        /* words between asking for memory and using it */
@@ -134,13 +134,12 @@ struct pending {
 	uint32_t word;
 	uint32_t *out;
 	struct dpt_rng *rng;
-	unsigned tries; /* proposals of this round */
 };
 
 struct group {
 	size_t words;
 	struct pending word[GROUP];
-	struct dpt_try tries[GROUP][DPT_TRIES];
+	struct dpt_round round[GROUP]; /* of those in the tail */
 };
 
 /* Draws those that stay or become a neighbour; the others are left. */
@@ -161,31 +160,55 @@ static void draw_lists(const dpt_sampler *s, struct group *g)
 }
 
 /*
+ * Judges the proposals of a round.  Those that wait for a vector are left in
+ * order until it is there.
+ */
+static void judge(const dpt_sampler *s, struct group *g)
+{
+	uint32_t waiting[GROUP];
+	size_t n = 0;
+	for (size_t i = 0; i < g->words; i++) {
+		struct dpt_round *r = &g->round[i];
+		*g->word[i].out = dpt_tail_judge(s->tail, r);
+		if (*g->word[i].out == DPT_NO_WORD && r->at < r->tries)
+			waiting[n++] = (uint32_t)i;
+	}
+	while (n > 0) {
+		size_t left = 0;
+		for (size_t k = 0; k < n; k++) {
+			const struct pending *p = &g->word[waiting[k]];
+			struct dpt_round *r = &g->round[waiting[k]];
+			*p->out = dpt_tail_measure(s->tail, p->rng, r);
+			if (*p->out == DPT_NO_WORD)
+				*p->out = dpt_tail_judge(s->tail, r);
+			if (*p->out == DPT_NO_WORD && r->at < r->tries)
+				waiting[left++] = waiting[k];
+		}
+		n = left;
+	}
+}
+
+/*
  * Where the bound is so far above the kernel that N proposals fail, a pass
  * over all words costs less than going on.
  */
 static void draw_tails(const dpt_sampler *s, struct group *g)
 {
 	uint32_t n = dpt_channel_ground(s->channel)->n;
-	unsigned tries = 0;
-	while (g->words > 0) {
+	for (uint32_t tries = 0; g->words > 0; tries += DPT_TRIES) {
 		size_t left = 0;
-		for (size_t i = 0; i < g->words; i++)
-			g->word[i].tries = dpt_tail_propose(
-			    s->tail, g->word[i].rng, g->word[i].word,
-			    g->tries[i]);
-		tries += DPT_TRIES;
 		for (size_t i = 0; i < g->words; i++) {
-			struct pending *p = &g->word[i];
-			uint32_t v =
-			    dpt_tail_settle(s->tail, p->rng, p->word, p->tries,
-			                    g->tries[i]);
-			if (v == DPT_NO_WORD && tries >= n)
-				v = dpt_tail_invert(s->tail, p->rng, p->word);
-			if (v == DPT_NO_WORD)
-				g->word[left++] = *p;
-			else
-				*p->out = v;
+			g->round[i].w = g->word[i].word;
+			dpt_tail_propose(s->tail, g->word[i].rng, &g->round[i]);
+		}
+		judge(s, g);
+		for (size_t i = 0; i < g->words; i++) {
+			struct pending p = g->word[i];
+			if (*p.out == DPT_NO_WORD && tries >= n)
+				*p.out =
+				    dpt_tail_invert(s->tail, p.rng, p.word);
+			if (*p.out == DPT_NO_WORD)
+				g->word[left++] = p;
 		}
 		g->words = left;
 	}

@@ -14,14 +14,22 @@
 
 #define TILE 512U
 
+/* Compilers do not find these by themselves. */
+typedef float floats __attribute__((vector_size(DPT_LANES * sizeof(float))));
+typedef double doubles
+    __attribute__((vector_size(DPT_LANES * sizeof(double))));
+
 DPT_WIDE double dpt_squared(const float *a, const float *b, uint32_t stride)
 {
-	double sum[DPT_LANES] = {0};
-	for (uint32_t i = 0; i < stride; i += DPT_LANES)
-		for (uint32_t k = 0; k < DPT_LANES; k++) {
-			double d = (double)a[i + k] - (double)b[i + k];
-			sum[k] += d * d;
-		}
+	doubles sum = {0};
+	for (uint32_t i = 0; i < stride; i += DPT_LANES) {
+		floats x, y;
+		memcpy(&x, a + i, sizeof x);
+		memcpy(&y, b + i, sizeof y);
+		doubles d = __builtin_convertvector(x, doubles) -
+		            __builtin_convertvector(y, doubles);
+		sum += d * d;
+	}
 	return ((sum[0] + sum[4]) + (sum[2] + sum[6])) +
 	       ((sum[1] + sum[5]) + (sum[3] + sum[7]));
 }

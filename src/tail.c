@@ -19,20 +19,21 @@
 #define PARTS 128 /* of a binade */
 #define FAR_TRIES 2 /* at a time: they succeed more often */
 
+/* The words of a tail: those farther than d, or as far with a larger id. */
+struct edge {
+	double d;
+	uint32_t id;
+};
+
 struct dpt_tail {
 	struct dpt_ground ground;
 	uint32_t stride;
 	double t;
 	struct dpt_screen screen;
+	struct edge *edge; /* beyond which any word alike is proposed */
 	/* Running sums of the bounds: of the blocks, then of all words. */
 	double *bounds; /* far.rows x (blocks + 1) */
 	float log_part[PARTS]; /* ln(1 + i / PARTS) */
-};
-
-/* The words of a tail: those farther than d, or as far with a larger id. */
-struct edge {
-	double d;
-	uint32_t id;
 };
 
 static double exponent(double t, double d)
@@ -69,9 +70,12 @@ static const double *reach(const struct dpt_ground *g, uint32_t w)
 	return g->far.reach + (size_t)w * (blocks(g) + 1);
 }
 
-static struct edge far_edge(const struct dpt_ground *g, uint32_t w)
+/* The last of the longest list of w. */
+static struct edge last_edge(const struct dpt_ground *g, uint32_t w)
 {
 	size_t last = (size_t)(w + 1) * g->far.count - 1;
+	if (w >= g->far.rows)
+		return list_edge(g, w);
 	return (struct edge){reach(g, w)[blocks(g)], g->far.id[last]};
 }
 
@@ -102,14 +106,17 @@ enum dpt_status dpt_tail_new(const struct dpt_ground *ground, double t,
 	tail->ground = *ground;
 	tail->stride = dpt_stride(ground->dim);
 	tail->t = t;
+	tail->edge = malloc(ground->n * sizeof *tail->edge);
 	tail->bounds = malloc((room + 1) * sizeof *tail->bounds);
 	enum dpt_status status = dpt_screen_new(&tail->screen, ground, err);
-	if (!status && !tail->bounds)
+	if (!status && (!tail->edge || !tail->bounds))
 		status = dpt_fail_memory(err);
 	if (status) {
 		dpt_tail_free(tail);
 		return status;
 	}
+	for (uint32_t w = 0; w < ground->n; w++)
+		tail->edge[w] = last_edge(ground, w);
 	fill_bounds(tail);
 	for (int i = 0; i < PARTS; i++)
 		tail->log_part[i] = (float)log1p((double)i / PARTS);
@@ -122,6 +129,7 @@ void dpt_tail_free(dpt_tail *tail)
 	if (!tail)
 		return;
 	dpt_screen_free(&tail->screen);
+	free(tail->edge);
 	free(tail->bounds);
 	free(tail);
 }
@@ -169,6 +177,8 @@ static struct dpt_try propose_far(const dpt_tail *tail, struct dpt_rng *rng,
 	double at = (double)(r >> 11) * 0x1p-53 * bounds[n];
 	if (at >= bounds[n - 1])
 		return propose_any(tail, rng);
+	while (b + 8 < n && at >= bounds[b + 7])
+		b += 8;
 	while (at >= bounds[b])
 		b++;
 	uint32_t place = b * DPT_FAR_BLOCK + (uint32_t)r % DPT_FAR_BLOCK;
@@ -176,15 +186,15 @@ static struct dpt_try propose_far(const dpt_tail *tail, struct dpt_rng *rng,
 	return (struct dpt_try){0, (uint32_t)(dpt_rng_u64(rng) >> 32), place};
 }
 
-unsigned dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w,
-                          struct dpt_try *tries)
+void dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng,
+                      struct dpt_round *round)
 {
-	bool far = w < tail->ground.far.rows;
-	unsigned n = far ? FAR_TRIES : DPT_TRIES;
-	for (unsigned i = 0; i < n; i++)
-		tries[i] = far ? propose_far(tail, rng, w)
-		               : propose_any(tail, rng);
-	return n;
+	bool far = round->w < tail->ground.far.rows;
+	round->tries = far ? FAR_TRIES : DPT_TRIES;
+	round->at = 0;
+	for (unsigned i = 0; i < round->tries; i++)
+		round->try[i] = far ? propose_far(tail, rng, round->w)
+		                    : propose_any(tail, rng);
 }
 
 void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w)
@@ -192,6 +202,7 @@ void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w)
 	const struct dpt_ground *g = &tail->ground;
 	const char *bounds = NULL;
 	dpt_screen_prefetch(&tail->screen, w);
+	__builtin_prefetch(&tail->edge[w]);
 	if (w < g->far.rows)
 		bounds = (const char *)(tail->bounds +
 		                        (size_t)w * (blocks(g) + 1));
@@ -199,74 +210,86 @@ void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w)
 		__builtin_prefetch(bounds + i * sizeof(double));
 }
 
-/* Whether u, of which high is known, is below exp(bound - exponent). */
-static bool accept(struct dpt_rng *rng, uint32_t high, double bound,
-                   double exponent)
-{
-	double p = exp(bound - exponent);
-	uint64_t u = (uint64_t)high << 32 | dpt_rng_u64(rng) >> 32;
-	return p >= 1 || u < (uint64_t)(p * 0x1p64);
-}
+enum verdict { REJECTED, ACCEPTED, UNDECIDED };
 
 /*
  * Any word alike: it must lie outside the edge.  What is known of u says how
  * far away it may be at most, and most are farther; the coarse distance also
- * settles most of the others.
+ * accepts some of the others.
  */
-static bool settle_any(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w,
-                       struct edge edge, const struct dpt_try *try)
+static enum verdict judge_any(const dpt_tail *tail, uint32_t w,
+                              const struct dpt_try *try)
 {
 	const struct dpt_screen *s = &tail->screen;
-	double bound = exponent(tail->t, edge.d);
-	double most = bound + (double)log_bound(tail, try->high);
-	if (most < DPT_KERNEL_CLIP) {
-		float radius = (float)(most / tail->t);
-		float d = dpt_screen_distance(s, w, try->v, radius);
-		float slack = dpt_screen_slack(s, d);
-		if (isinf(d))
-			return false;
-		if ((double)(d - slack) > edge.d &&
-		    tail->t * (double)(d + slack) <
-		        most - (double)LOG_ROOM)
-			return true;
-	}
-	double d = distance(&tail->ground, w, try->v);
-	return outside(edge, d, try->v) &&
-	       accept(rng, try->high, bound, exponent(tail->t, d));
+	double edge = tail->edge[w].d;
+	double most = exponent(tail->t, edge) +
+	              (double)log_bound(tail, try->high);
+	if (most >= DPT_KERNEL_CLIP)
+		return UNDECIDED;
+	float d = dpt_screen_distance(s, w, try->v, (float)(most / tail->t));
+	float slack = dpt_screen_slack(s, d);
+	if (isinf(d))
+		return REJECTED;
+	bool sure = (double)(d - slack) > edge &&
+	            tail->t * (double)(d + slack) < most - (double)LOG_ROOM;
+	return sure ? ACCEPTED : UNDECIDED;
 }
 
-/* A far neighbour: its block tells what it is accepted by at least. */
-static bool settle_far(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w,
-                       uint32_t v, const struct dpt_try *try)
+/* A far neighbour: it is accepted by at least what the next block is. */
+static enum verdict judge_far(const dpt_tail *tail, uint32_t w,
+                              const struct dpt_try *try)
 {
 	const double *d =
 	    reach(&tail->ground, w) + try->place / DPT_FAR_BLOCK;
-	double bound = exponent(tail->t, d[0]);
-	double least = exponent(tail->t, d[1]) - bound;
-	if ((double)log_bound(tail, try->high) - (double)LOG_ROOM > least)
-		return true;
-	return accept(rng, try->high, bound,
-	              exponent(tail->t, distance(&tail->ground, w, v)));
+	double least = exponent(tail->t, d[1]) - exponent(tail->t, d[0]);
+	float u = log_bound(tail, try->high) - LOG_ROOM;
+	return (double)u > least ? ACCEPTED : UNDECIDED;
 }
 
-uint32_t dpt_tail_settle(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w,
-                         unsigned n, const struct dpt_try *tries)
+static void prefetch_vector(const dpt_tail *tail, uint32_t v)
 {
-	const struct dpt_ground *g = &tail->ground;
-	bool far = w < g->far.rows;
-	struct edge edge = far ? far_edge(g, w) : list_edge(g, w);
-	for (unsigned i = 0; i < n; i++) {
-		const struct dpt_try *try = &tries[i];
-		uint32_t v = try->v;
-		if (try->place != DPT_NO_WORD) {
-			v = g->far.id[(size_t)w * g->far.count + try->place];
-			if (settle_far(tail, rng, w, v, try))
-				return v;
-		} else if (settle_any(tail, rng, w, edge, try)) {
-			return v;
+	const float *x = tail->ground.vectors + (size_t)v * tail->stride;
+	for (uint32_t i = 0; i < tail->stride; i += 16)
+		__builtin_prefetch(x + i);
+}
+
+uint32_t dpt_tail_judge(const dpt_tail *tail, struct dpt_round *round)
+{
+	const struct dpt_far *far = &tail->ground.far;
+	uint32_t w = round->w;
+	for (; round->at < round->tries; round->at++) {
+		struct dpt_try *try = &round->try[round->at];
+		enum verdict verdict;
+		if (try->place == DPT_NO_WORD) {
+			verdict = judge_any(tail, w, try);
+		} else {
+			verdict = judge_far(tail, w, try);
+			try->v = far->id[(size_t)w * far->count + try->place];
+		}
+		if (verdict == ACCEPTED)
+			return try->v;
+		if (verdict == UNDECIDED) {
+			prefetch_vector(tail, try->v);
+			break;
 		}
 	}
 	return DPT_NO_WORD;
+}
+
+uint32_t dpt_tail_measure(const dpt_tail *tail, struct dpt_rng *rng,
+                          struct dpt_round *round)
+{
+	const struct dpt_ground *g = &tail->ground;
+	const struct dpt_try *try = &round->try[round->at++];
+	uint32_t w = round->w;
+	double d = distance(g, w, try->v), bound = tail->edge[w].d;
+	if (try->place != DPT_NO_WORD)
+		bound = reach(g, w)[try->place / DPT_FAR_BLOCK];
+	else if (!outside(tail->edge[w], d, try->v))
+		return DPT_NO_WORD;
+	double p = exp(exponent(tail->t, bound) - exponent(tail->t, d));
+	uint64_t u = (uint64_t)try->high << 32 | dpt_rng_u64(rng) >> 32;
+	return p >= 1 || u < (uint64_t)(p * 0x1p64) ? try->v : DPT_NO_WORD;
 }
 
 double dpt_tail_sum(const struct dpt_ground *g, double t, uint32_t w)

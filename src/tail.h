@@ -18,25 +18,37 @@ DPT_MUST_USE enum dpt_status dpt_tail_new(const struct dpt_ground *ground,
 void dpt_tail_free(dpt_tail *tail);
 
 /*
- * A draw is made in rounds of proposals.  First some are made, which asks for
- * the memory they need, then they are settled: so many draws can wait for
+ * A draw is made in rounds of proposals: the first that is accepted counts.
+ * Each step asks for the memory of the next, so that many draws can wait for
  * memory together.
  */
 #define DPT_TRIES 8 /* proposals of a round, at most */
 
 struct dpt_try {
-	uint32_t v, high;
+	uint32_t v;
+	uint32_t high;  /* the first half of what decides on it */
 	uint32_t place; /* among the far neighbours, or DPT_NO_WORD */
 };
 
-/* Makes the proposals of a round for w; returns their number. */
-unsigned dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w,
-                          struct dpt_try *tries);
+struct dpt_round {
+	uint32_t w;
+	unsigned tries, at; /* made, and judged */
+	struct dpt_try try[DPT_TRIES];
+};
+
 /* Asks for the memory that proposals for w need first. */
 void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w);
-/* The first of the n proposals that is accepted, or DPT_NO_WORD. */
-uint32_t dpt_tail_settle(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w,
-                         unsigned n, const struct dpt_try *tries);
+/* Makes the proposals of a round for round->w. */
+void dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng,
+                      struct dpt_round *round);
+/*
+ * Judges proposals until one is accepted, which is returned, until all are
+ * rejected (at == tries), or one can only be judged by its exact distance.
+ */
+uint32_t dpt_tail_judge(const dpt_tail *tail, struct dpt_round *round);
+/* Judges that one; DPT_NO_WORD if it is rejected. */
+uint32_t dpt_tail_measure(const dpt_tail *tail, struct dpt_rng *rng,
+                          struct dpt_round *round);
 /* The whole draw by a pass over all words; at least one must be in the tail. */
 uint32_t dpt_tail_invert(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w);
 
