@@ -325,22 +325,15 @@ enum dpt_status dpt_stream(const struct dpt_stream_options *options,
                            struct dpt_counts *counts, dpt_error *err)
 {
 	struct stream s = {.o = options,
-	                   .shared = {.model = options->model},
 	                   .lock = PTHREAD_MUTEX_INITIALIZER,
 	                   .changed = PTHREAD_COND_INITIALIZER};
-	dpt_pattern *pattern;
-	enum dpt_status status = dpt_pattern_new(&pattern, err);
-	if (!status) {
-		s.shared.pattern = pattern;
-		dpt_key_derive(&s.shared.words, options->key, 0);
-		dpt_key_derive(&s.shared.outside, options->key, 1);
+	enum dpt_status status =
+	    dpt_shared_open(&s.shared, options->model, options->key, err);
+	if (!status)
 		status = options->threads > 1 ? run_threads(&s, err)
 		                              : run_inline(&s, err);
-	}
 	*counts = s.total;
-	dpt_pattern_free(pattern);
+	dpt_shared_close(&s.shared);
 	dpt_buf_free(&s.rest);
-	dpt_key_wipe(&s.shared.words);
-	dpt_key_wipe(&s.shared.outside);
 	return status;
 }

@@ -7,13 +7,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AHEAD 8 /* words between asking for memory and using it */
+
 /* A word of the text. */
 struct span {
 	uint32_t start, len, record;
 };
 
+/*
+ * What short words were looked up, so that a word that is met again needs
+ * neither its hash nor the tables of the index.  Bytes beyond its end are 0,
+ * as no byte of a word is.
+ */
+#define MEMO_BITS 14
+#define MEMO_BYTES 16
+struct memo {
+	uint64_t byte[MEMO_BYTES / 8];
+	uint32_t class_id;
+};
+
 struct dpt_rewriter {
 	const struct dpt_shared *shared;
+	struct memo *memo; /* 1 << MEMO_BITS of them */
 	dpt_matcher *matcher;
 	void *scratch;
 	/* growing arrays, one entry a word */
@@ -32,6 +47,50 @@ struct dpt_rewriter {
 	bool rng_on;
 };
 
+/*
+ * A class as it is written, where it is short and has one word; its length
+ * is the last byte.  Otherwise that is 0, and the index tells.
+ */
+#define SHORT 16
+struct dpt_spelling {
+	char text[SHORT];
+};
+
+static void fill_spelling(const dpt_index *x, uint32_t class_id, char *text)
+{
+	size_t len;
+	const char *word = dpt_index_word(x, class_id, &len);
+	if (len >= SHORT || dpt_index_members(x, class_id) > 1)
+		return;
+	memcpy(text, word, len);
+	text[SHORT - 1] = (char)len;
+}
+
+enum dpt_status dpt_shared_open(struct dpt_shared *shared,
+                                const dpt_model *model, const dpt_key *key,
+                                dpt_error *err)
+{
+	uint32_t n = model->index->header->classes;
+	*shared = (struct dpt_shared){.model = model};
+	shared->spelling = calloc(n, sizeof *shared->spelling);
+	enum dpt_status status = dpt_pattern_new(&shared->pattern, err);
+	if (!status && !shared->spelling)
+		status = dpt_fail_memory(err);
+	for (uint32_t i = 0; !status && i < n; i++)
+		fill_spelling(model->index, i, shared->spelling[i].text);
+	dpt_key_derive(&shared->words, key, 0);
+	dpt_key_derive(&shared->outside, key, 1);
+	return status;
+}
+
+void dpt_shared_close(struct dpt_shared *shared)
+{
+	dpt_pattern_free(shared->pattern);
+	free(shared->spelling);
+	dpt_key_wipe(&shared->words);
+	dpt_key_wipe(&shared->outside);
+}
+
 enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
                                  dpt_rewriter **out, dpt_error *err)
 {
@@ -40,8 +99,11 @@ enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
 	if (!r)
 		return dpt_fail_memory(err);
 	r->shared = shared;
+	r->memo = calloc((size_t)1 << MEMO_BITS, sizeof *r->memo);
 	enum dpt_status status =
 	    dpt_matcher_new(shared->pattern, &r->matcher, err);
+	if (!status && !r->memo)
+		status = dpt_fail_memory(err);
 	if (!status)
 		status = dpt_scratch_new(shared->model, &r->scratch, err);
 	if (status) {
@@ -65,6 +127,7 @@ void dpt_rewriter_free(dpt_rewriter *r)
 		return;
 	dpt_matcher_free(r->matcher);
 	free(r->scratch);
+	wipe_array(r->memo, ((size_t)1 << MEMO_BITS) * sizeof *r->memo);
 	wipe_array(r->span, r->room * sizeof *r->span);
 	wipe_array(r->in, r->room * sizeof *r->in);
 	wipe_array(r->out, r->room * sizeof *r->out);
@@ -121,17 +184,47 @@ static uint32_t look_up(const dpt_index *index, const char *word, size_t len)
 	return n ? dpt_index_find(index, lower, n) : DPT_NO_WORD;
 }
 
+/* The first n bytes of 8 as a number; n may be more. */
+static uint64_t first_bytes(const char *bytes, size_t n)
+{
+	uint64_t v;
+	memcpy(&v, bytes, sizeof v);
+	return n >= sizeof v ? v : v & ((UINT64_C(1) << 8 * n) - 1);
+}
+
+/* The same by way of the memo; room bytes of word can be read. */
+static uint32_t recall(dpt_rewriter *r, const char *word, size_t n, size_t room)
+{
+	char copy[MEMO_BYTES] = {0};
+	const char *from = word;
+	if (n > MEMO_BYTES)
+		return look_up(r->shared->model->index, word, n);
+	if (room < MEMO_BYTES)
+		from = memcpy(copy, word, n);
+	uint64_t a = first_bytes(from, n);
+	uint64_t b = n > 8 ? first_bytes(from + 8, n - 8) : 0;
+	uint64_t hash =
+	    (a ^ (b << 32 | b >> 32)) * UINT64_C(0x9E3779B97F4A7C15);
+	struct memo *m = &r->memo[hash >> (64 - MEMO_BITS)];
+	if (m->byte[0] != a || m->byte[1] != b) {
+		m->byte[0] = a;
+		m->byte[1] = b;
+		m->class_id = look_up(r->shared->model->index, word, n);
+	}
+	return m->class_id;
+}
+
 static enum dpt_status find_words(dpt_rewriter *r, const char *text,
                                   size_t from, size_t to, dpt_error *err)
 {
-	const dpt_index *index = r->shared->model->index;
 	size_t start = from, end = from;
 	int found;
 	while ((found = dpt_next_word(r->matcher, text, to, end, &start,
 	                              &end)) > 0) {
 		if (!word_room(r))
 			return dpt_fail_memory(err);
-		uint32_t class_id = look_up(index, text + start, end - start);
+		uint32_t class_id = recall(r, text + start,
+		                           end - start, to - start);
 		r->span[r->words] =
 		    (struct span){(uint32_t)start, (uint32_t)(end - start),
 		                  (uint32_t)r->records};
@@ -189,6 +282,31 @@ static const char *spell(dpt_rewriter *r, uint32_t class_id, uint64_t record,
 	return x->text + x->offsets[word];
 }
 
+/* Copies n bytes; room more than n can be read and written. */
+static void copy(char *to, const char *from, size_t n, bool room)
+{
+	if (n <= SHORT && room)
+		memcpy(to, from, SHORT);
+	else
+		memcpy(to, from, n);
+}
+
+/* Writes a class in the letter case of source. */
+static bool put_word(dpt_rewriter *r, uint32_t class_id, uint64_t record,
+                     const char *source, size_t source_len, struct dpt_buf *out)
+{
+	const char *text = r->shared->spelling[class_id].text;
+	enum dpt_shape shape = dpt_shape_of(source, source_len);
+	if (shape == DPT_LOWER && text[SHORT - 1]) {
+		memcpy(out->data + out->len, text, SHORT); /* there is room */
+		out->len += (size_t)text[SHORT - 1];
+		return true;
+	}
+	size_t n;
+	const char *word = spell(r, class_id, record, &n);
+	return dpt_add_shaped(out, shape, word, n);
+}
+
 /* Copies everything between the words and puts what was drawn in place. */
 static bool put_back(dpt_rewriter *r, const char *text, size_t len,
                      uint64_t first_record, struct dpt_buf *out,
@@ -199,9 +317,12 @@ static bool put_back(dpt_rewriter *r, const char *text, size_t len,
 	uint32_t known = 0;
 	for (size_t i = 0; i < r->words; i++) {
 		const struct span *s = &r->span[i];
-		const char *source = text + s->start;
 		uint64_t stream = first_record + s->record;
+		size_t gap = s->start - at;
 		uint32_t drawn;
+		if (known + AHEAD < r->known)
+			__builtin_prefetch(
+			    &r->shared->spelling[r->out[known + AHEAD]]);
 		if (r->in[i] == DPT_NO_WORD) {
 			drawn = dpt_rng_below(outside(r, stream), classes);
 			counts->outside++;
@@ -209,10 +330,11 @@ static bool put_back(dpt_rewriter *r, const char *text, size_t len,
 			drawn = r->out[known++];
 			counts->unchanged += drawn == r->in[i];
 		}
-		size_t n;
-		const char *word = spell(r, drawn, stream, &n);
-		if (!dpt_buf_add(out, text + at, s->start - at) ||
-		    !dpt_add_shaped(out, dpt_shape_of(source, s->len), word, n))
+		if (!dpt_buf_room(out, gap + 2 * SHORT))
+			return false;
+		copy(out->data + out->len, text + at, gap, at + SHORT <= len);
+		out->len += gap;
+		if (!put_word(r, drawn, stream, text + s->start, s->len, out))
 			return false;
 		at = s->start + s->len;
 	}

@@ -10,10 +10,18 @@
 /* What all threads share; immutable. */
 struct dpt_shared {
 	const dpt_model *model;
-	const dpt_pattern *pattern;
-	dpt_key words;   /* streams of the mechanism */
-	dpt_key outside; /* streams of everything else */
+	dpt_pattern *pattern;
+	struct dpt_spelling *spelling; /* one a class */
+	dpt_key words;                 /* streams of the mechanism */
+	dpt_key outside;               /* streams of everything else */
 };
+
+/* The model is borrowed. */
+DPT_MUST_USE enum dpt_status dpt_shared_open(struct dpt_shared *shared,
+                                             const dpt_model *model,
+                                             const dpt_key *key,
+                                             dpt_error *err);
+void dpt_shared_close(struct dpt_shared *shared);
 
 /* What one thread owns. */
 typedef struct dpt_rewriter dpt_rewriter;

@@ -111,20 +111,24 @@ static struct row row_of(const dpt_sampler *s, uint32_t w, uint64_t *room)
 	return row;
 }
 
+static uint32_t neighbour(const dpt_sampler *s, uint32_t w,
+                          const uint64_t *sums, uint64_t u)
+{
+	uint32_t r = 0, k = s->lists.k;
+	while (r + STRIDE < k && u >= sums[r + STRIDE - 1])
+		r += STRIDE;
+	while (u >= sums[r])
+		r++;
+	return s->lists.id[(size_t)w * k + r];
+}
+
 uint32_t dpt_sampler_pick(const dpt_sampler *s, uint32_t w, uint64_t u)
 {
 	uint64_t room[DPT_MAX_NEIGHBOURS];
 	struct row row = row_of(s, w, room);
-	uint32_t r = 0, k = s->lists.k;
 	if (u < row.self)
 		return w;
-	if (u < row.tail)
-		return DPT_NO_WORD;
-	while (r + STRIDE < k && u >= row.sums[r + STRIDE - 1])
-		r += STRIDE;
-	while (u >= row.sums[r])
-		r++;
-	return s->lists.id[(size_t)w * k + r];
+	return u < row.tail ? DPT_NO_WORD : neighbour(s, w, row.sums, u);
 }
 
 /* ---------------------------------------------------------------- groups */
@@ -134,6 +138,7 @@ struct pending {
 	uint32_t word;
 	uint32_t *out;
 	struct dpt_rng *rng;
+	uint64_t u; /* where it falls among the weights */
 };
 
 struct group {
@@ -142,21 +147,45 @@ struct group {
 	struct dpt_round round[GROUP]; /* of those in the tail */
 };
 
-/* Draws those that stay or become a neighbour; the others are left. */
+/* Asks for where most neighbours of w are found. */
+static void prefetch_list(const dpt_sampler *s, uint32_t w)
+{
+	const uint64_t *sums = s->sums + (size_t)w * s->lists.k;
+	__builtin_prefetch(sums);
+	__builtin_prefetch(sums + STRIDE);
+	__builtin_prefetch(s->lists.id + (size_t)w * s->lists.k);
+}
+
+/* Draws the words that stay or become a neighbour; the others are left. */
 static void draw_lists(const dpt_sampler *s, struct group *g)
 {
-	size_t tails = 0;
+	uint64_t room[DPT_MAX_NEIGHBOURS];
+	struct pending list[GROUP];
+	size_t tails = 0, lists = 0;
 	for (size_t i = 0; i < g->words; i++) {
 		struct pending p = g->word[i];
 		if (i + AHEAD < g->words)
 			__builtin_prefetch(&s->head[g->word[i + AHEAD].word]);
-		*p.out = dpt_sampler_pick(s, p.word, dpt_rng_u64(p.rng) >> 1);
-		if (*p.out == DPT_NO_WORD) {
+		struct row row = row_of(s, p.word, room);
+		p.u = dpt_rng_u64(p.rng) >> 1;
+		if (p.u < row.self) {
+			*p.out = p.word;
+		} else if (p.u < row.tail) {
 			dpt_tail_prefetch(s->tail, p.word);
 			g->word[tails++] = p;
+		} else if (row.sums == room) {
+			*p.out = neighbour(s, p.word, room, p.u);
+		} else {
+			prefetch_list(s, p.word);
+			list[lists++] = p;
 		}
 	}
 	g->words = tails;
+	for (size_t i = 0; i < lists; i++) {
+		struct pending p = list[i];
+		*p.out = neighbour(s, p.word,
+		                   s->sums + (size_t)p.word * s->lists.k, p.u);
+	}
 }
 
 /*

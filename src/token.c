@@ -159,10 +159,26 @@ static bool is_ascii(const char *word, size_t len)
 	return ascii_prefix(word, len) == len;
 }
 
+static bool is_capital(char c)
+{
+	return c >= 'A' && c <= 'Z';
+}
+
+/* Whether all letters are of a-z. */
+static bool is_small(const char *word, size_t len)
+{
+	size_t i = 0;
+	while (i < len && word[i] >= 'a' && word[i] <= 'z')
+		i++;
+	return i == len;
+}
+
 enum dpt_shape dpt_shape_of(const char *word, size_t len)
 {
 	size_t upper = 0, lower = 0;
 	bool first_upper = false;
+	if (len > 1 && is_capital(word[0]) && is_small(word + 1, len - 1))
+		return DPT_CAPITALISED;
 	const uint8_t *at = (const uint8_t *)word, *end = at + len;
 	if (len && *at >= 'a' && *at <= 'z')
 		return DPT_LOWER; /* most words */
