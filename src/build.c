@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From word vectors to an index file. */
+#include "checksum.h"
 #include "error.h"
 #include "mech.h"
 #include "save.h"
@@ -444,7 +445,7 @@ static void seal(struct build *b)
 	for (int i = 0; i < DPT_SECTIONS; i++) {
 		struct dpt_section *s = &b->image->section[i];
 		s->hash =
-		    XXH3_64bits(section(b, (enum dpt_section_id)i), s->bytes);
+		    dpt_checksum(section(b, (enum dpt_section_id)i), s->bytes);
 	}
 	b->image->checksum = dpt_header_checksum(b->image);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache.h"
 
+#include "checksum.h"
 #include "save.h"
 
 #include <errno.h>
@@ -8,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 
 #define MAGIC "DPTCACHE"
 
@@ -31,7 +30,7 @@ static size_t entry_bytes(uint32_t n)
 static uint64_t entry_hash(const struct entry *e, uint32_t n)
 {
 	size_t from = offsetof(struct entry, index);
-	return XXH3_64bits((const char *)e + from, entry_bytes(n) - from);
+	return dpt_checksum((const char *)e + from, entry_bytes(n) - from);
 }
 
 /* One file for each index, mechanism, epsilon and share; malloc'd. */

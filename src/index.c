@@ -6,6 +6,7 @@
  */
 #include "index.h"
 
+#include "checksum.h"
 #include "error.h"
 
 #include <errno.h>
@@ -38,7 +39,7 @@ uint64_t dpt_header_checksum(const struct dpt_header *h)
 {
 	struct dpt_header copy = *h;
 	copy.checksum = 0;
-	return XXH3_64bits(&copy, sizeof copy);
+	return dpt_checksum(&copy, sizeof copy);
 }
 
 uint64_t dpt_section_bytes(const struct dpt_header *h, enum dpt_section_id id)
@@ -103,7 +104,7 @@ static const char *section_fault(const struct dpt_header *h,
 	    s->offset > h->bytes || s->bytes > h->bytes - s->offset ||
 	    (want != UINT64_MAX && s->bytes != want))
 		return "damaged: a section is not where it should be";
-	if (XXH3_64bits((const char *)h + s->offset, s->bytes) != s->hash)
+	if (dpt_checksum((const char *)h + s->offset, s->bytes) != s->hash)
 		return "damaged: the checksum of a section is wrong";
 	return NULL;
 }

@@ -8,61 +8,125 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define LANES 64U  /* numbers compared before looking whether it is enough */
+#define LANES 64U   /* numbers compared before looking whether it is enough */
 #define MOST 32768U /* numbers copied: their squares fit 32 bits */
+#define SAMPLE 512U /* rows that tell which step is best */
 
-static float largest(const struct dpt_ground *g, uint32_t stride)
+/* What is taken off every row before it is copied: distances stay as they
+ * are, and numbers become smaller. */
+struct frame {
+	uint32_t full, numbers;
+	float *center; /* with as much room behind it */
+	float widest; /* most that is left of any number */
+};
+
+DPT_WIDE static void widen(const float *x, uint32_t n, float *low, float *high)
 {
-	float most = 0;
-	for (size_t i = 0; i < (size_t)g->n * stride; i++)
-		most = fmaxf(most, fabsf(g->vectors[i]));
-	return most;
+	for (uint32_t i = 0; i < n; i++) {
+		low[i] = x[i] < low[i] ? x[i] : low[i];
+		high[i] = x[i] > high[i] ? x[i] : high[i];
+	}
+}
+
+static void measure_frame(struct frame *f, const struct dpt_ground *g)
+{
+	float *low = f->center, *high = f->center + f->numbers;
+	for (uint32_t i = 0; i < f->numbers; i++)
+		low[i] = high[i] = g->vectors[i];
+	for (uint32_t w = 1; w < g->n; w++)
+		widen(g->vectors + (size_t)w * f->full, f->numbers, low, high);
+	for (uint32_t i = 0; i < f->numbers; i++) {
+		f->widest = fmaxf(f->widest, (high[i] - low[i]) / 2);
+		f->center[i] = (low[i] + high[i]) / 2;
+	}
 }
 
 /* Copies the first numbers of a row; the square of what is lost by it. */
-DPT_WIDE static double copy(const struct dpt_screen *s, const float *x,
-                            uint32_t full, uint32_t numbers, int8_t *to)
+DPT_WIDE static double copy(const struct frame *f, double step, float inverse,
+                            const float *x, int8_t *to)
 {
-	double off = 0, step = (double)s->step;
-	for (uint32_t i = 0; i < numbers; i++) {
-		float q = rintf(x[i] * s->inverse);
+	double off = 0;
+	for (uint32_t i = 0; i < f->numbers; i++) {
+		float q = rintf((x[i] - f->center[i]) * inverse);
 		q = q > 127 ? 127 : q < -127 ? -127 : q;
-		double rest = (double)x[i] - (double)q * step;
+		double rest =
+		    (double)x[i] - (double)f->center[i] - (double)q * step;
 		to[i] = (int8_t)q;
 		off += rest * rest;
 	}
-	for (uint32_t i = numbers; i < full; i++)
+	for (uint32_t i = f->numbers; i < f->full; i++)
 		off += (double)x[i] * (double)x[i];
 	return off;
+}
+
+/* What is lost of rows spread over all, by one step. */
+static double loss(const struct frame *f, const struct dpt_ground *g,
+                   float step, int8_t *room)
+{
+	uint32_t apart = g->n < SAMPLE ? 1 : g->n / SAMPLE;
+	double sum = 0;
+	for (uint32_t w = 0; w < g->n; w += apart)
+		sum += sqrt(copy(f, (double)step, 1 / step,
+		                 g->vectors + (size_t)w * f->full, room));
+	return sum;
+}
+
+/* Numbers beyond 127 steps are cut: a few cost less than coarser steps. */
+static float best_step(const struct frame *f, const struct dpt_ground *g,
+                       int8_t *room)
+{
+	float step = fmaxf(f->widest / 127, FLT_MIN), best = step;
+	double least = loss(f, g, step, room);
+	for (int i = 0; i < 6; i++) {
+		step = fmaxf(step * 0.8F, FLT_MIN);
+		double lost = loss(f, g, step, room);
+		if (lost < least) {
+			least = lost;
+			best = step;
+		}
+	}
+	return best;
+}
+
+static void fill(struct dpt_screen *s, const struct frame *f,
+                 const struct dpt_ground *g)
+{
+	s->step = best_step(f, g, s->row);
+	s->inverse = 1 / s->step;
+	for (uint32_t w = 0; w < g->n; w++) {
+		int8_t *to = s->row + (size_t)w * s->stride;
+		double off = copy(f, (double)s->step, s->inverse,
+		                  g->vectors + (size_t)w * f->full, to);
+		for (uint32_t i = f->numbers; i < s->stride; i++)
+			to[i] = 0;
+		s->off[w] = (float)(sqrt(off) * (1 + 1e-6));
+	}
 }
 
 enum dpt_status dpt_screen_new(struct dpt_screen *s, const struct dpt_ground *g,
                                dpt_error *err)
 {
 	uint32_t full = dpt_stride(g->dim), numbers = full < MOST ? full : MOST;
-	double off = 0;
+	uint32_t stride = (numbers + LANES - 1) / LANES * LANES;
+	struct frame f = {full, numbers, malloc(2 * numbers * sizeof *f.center), 0};
 	*s = (struct dpt_screen){
-	    .stride = (numbers + LANES - 1) / LANES * LANES,
-	    .step = fmaxf(largest(g, full) / 127, FLT_MIN),
+	    .row = aligned_alloc(2 * LANES, ((size_t)g->n + 1) / 2 * 2 * stride),
+	    .off = malloc(g->n * sizeof *s->off),
+	    .stride = stride,
 	};
-	s->inverse = 1 / s->step;
-	s->row = aligned_alloc(LANES, (size_t)g->n * s->stride);
-	if (!s->row)
-		return dpt_fail_memory(err);
-	for (uint32_t w = 0; w < g->n; w++) {
-		int8_t *to = s->row + (size_t)w * s->stride;
-		for (uint32_t i = numbers; i < s->stride; i++)
-			to[i] = 0;
-		off = fmax(off, copy(s, g->vectors + (size_t)w * full, full,
-		                     numbers, to));
+	bool ok = f.center && s->row && s->off;
+	if (ok) {
+		measure_frame(&f, g);
+		fill(s, &f, g);
 	}
-	s->off = (float)(sqrt(off) * (1 + 1e-6));
-	return DPT_OK;
+	free(f.center);
+	return ok ? DPT_OK : dpt_fail_memory(err);
 }
 
 void dpt_screen_free(struct dpt_screen *s)
 {
 	free(s->row);
+	free(s->off);
 	*s = (struct dpt_screen){0};
 }
 
@@ -81,7 +145,8 @@ DPT_WIDE float dpt_screen_distance(const struct dpt_screen *s, uint32_t w,
 {
 	const int8_t *a = s->row + (size_t)w * s->stride;
 	const int8_t *b = s->row + (size_t)v * s->stride;
-	float most = (radius + dpt_screen_slack(s, radius)) * s->inverse;
+	float most =
+	    (radius + dpt_screen_slack(s, w, v, radius)) * s->inverse;
 	float limit = most * most * 1.00001F;
 	int32_t sum = 0;
 	for (uint32_t k = 0; k < s->stride; k += LANES) {

@@ -227,7 +227,7 @@ static enum verdict judge_any(const dpt_tail *tail, uint32_t w,
 	if (most >= DPT_KERNEL_CLIP)
 		return UNDECIDED;
 	float d = dpt_screen_distance(s, w, try->v, (float)(most / tail->t));
-	float slack = dpt_screen_slack(s, d);
+	float slack = dpt_screen_slack(s, w, try->v, d);
 	if (isinf(d))
 		return REJECTED;
 	bool sure = (double)(d - slack) > edge &&
