@@ -25,7 +25,7 @@ SONAME := libdptext.so.0
 .DELETE_ON_ERROR:
 .PHONY: all demo check bench lint check-asan check-tsan check-valgrind fuzz \
 	install uninstall dist clean help full run-tests check-man \
-	check-sample check-stat
+	check-sample check-stat check-examples
 
 # ------------------------------------------------- what must be installed
 
@@ -168,6 +168,10 @@ UNIT = printf '%s\n' $(SUITES) | xargs -n 1 -P 2 $(BUILD)/unit
 run-tests: all $(BUILD)/unit
 	export CK_TIMEOUT_MULTIPLIER=5; $(UNIT)
 	tests/run-cli $(BUILD) $(INDEX)
+
+# What the manual tells to type, on the default index: about a minute.
+check-examples: all
+	man/examples $(BUILD) $(sort $(wildcard man/*.[1357]))
 
 check-man:
 	mandoc -Tlint -Wwarning man/*.[1357]
@@ -334,6 +338,7 @@ help:
 	@echo 'make             programs, library, default index'
 	@echo 'make demo        rewrites real text with the shipped embedding'
 	@echo 'make check       all tests; make run-tests: without the lint'
+	@echo 'make check-examples  the examples of the manual pages'
 	@echo 'make check-stat  draws, calibration (POINTS tried), audits: minutes'
 	@echo 'make bench       speed, side by side with grep and wc'
 	@echo 'make lint        formatting, manual pages, static analysis'
