@@ -24,7 +24,8 @@ SONAME := libdptext.so.0
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all demo check bench lint check-asan check-tsan check-valgrind fuzz \
-	install uninstall dist clean help full run-tests check-man
+	install uninstall dist clean help full run-tests check-man \
+	check-sample check-stat check-examples
 
 # ------------------------------------------------- what must be installed
 
@@ -167,7 +168,7 @@ $(BUILD)/default.dpti: $(VECTORS) $(BUILD)/dptext-index
 # The shipped index; sanitized builds borrow that of the ordinary build.
 INDEX ?= $(BUILD)/default.dpti
 
-check: run-tests check-man
+check: run-tests check-sample check-man
 
 # Each suite of the unit tests in a process of its own, two at a time.
 SUITES := $(shell sed -n 's/^SUITE(\(.*\))$$/\1/p' tests/unit/suites.def)
@@ -177,8 +178,36 @@ run-tests: all $(BUILD)/unit
 	export CK_TIMEOUT_MULTIPLIER=5; $(UNIT)
 	tests/run-cli $(BUILD) $(INDEX)
 
+# What the manual tells to type, on the default index: about a minute.
+check-examples: all
+	man/examples $(BUILD) $(sort $(wildcard man/*.[1357]))
+
 check-man:
 	mandoc -Tlint -Wwarning man/*.[1357]
+
+# Statistical tests.  Draws against the exact channel, and against one that is
+# a little off, which must be noticed: a few seconds.
+STAT := $(BUILD)/sample $(BUILD)/search
+$(STAT): $(BUILD)/%: $(BUILD)/obj/tests/stat/%.o $(BUILD)/libdptext.a
+	$(call SAY,LINK)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+-include $(STAT:$(BUILD)/%=$(BUILD)/obj/tests/stat/%.d)
+
+check-sample: $(BUILD)/sample $(BUILD)/default.dpti
+	$< $(INDEX)
+	$< --power $(INDEX)
+
+# And what takes minutes: whether random points beat the calibration, which
+# they must if it is made worse, and whether audits confirm it.
+EPSILONS := 0.1 0.5 1 2 3 5 8 20
+POINTS ?= 2000
+check-stat: check-sample all $(BUILD)/search $(BUILD)/3000.dpti
+	$(BUILD)/search $(BUILD)/3000.dpti $(POINTS) $(EPSILONS)
+	$(BUILD)/search --power $(BUILD)/3000.dpti $(POINTS) $(EPSILONS)
+	tests/stat/confirm $(BUILD) $(INDEX) $(EPSILONS)
+
+$(BUILD)/3000.dpti: $(VECTORS) $(BUILD)/dptext-index
+	$(BUILD)/dptext-index build -q --max-words 3000 -o $@ $<
 
 # Sanitizers: the same tests, built once more.
 check-asan check-tsan: $(BUILD)/default.dpti
@@ -318,6 +347,8 @@ help:
 	@echo 'make             programs, library, default index'
 	@echo 'make demo        rewrites real text with the shipped embedding'
 	@echo 'make check       all tests; make run-tests: without the lint'
+	@echo 'make check-examples  the examples of the manual pages'
+	@echo 'make check-stat  draws, calibration (POINTS tried), audits: minutes'
 	@echo 'make bench       speed, side by side with grep and wc'
 	@echo 'make lint        formatting, manual pages, static analysis'
 	@echo 'make check-asan  tests with address and undefined sanitizers'

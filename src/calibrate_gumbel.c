@@ -7,7 +7,8 @@
  * Both averages are linear in f, and the expected distance grows with it; so
  * for given (t, b) the best f is the smallest that keeps both conditions, the
  * one on the unchanged share gives a bound on what (t, b) can reach at all,
- * and most pairs need no verification, or one.
+ * and most pairs need no verification, or one.  At a large t the distance
+ * falls with f and the unchanged share grows: there the largest f is the best.
  */
 #include "calibrate.h"
 #include "channel.h"
@@ -52,7 +53,7 @@ struct option {
 	size_t rate;
 	double scale;
 	struct dpt_candidates candidates;
-	double least_f, bound;
+	double least_f, most_f, bound;
 };
 
 static double mean_nearest(const struct dpt_ground *g)
@@ -124,15 +125,19 @@ static void bound_option(const struct search *s, struct option *o)
 	double k = o->candidates.unchanged_token_mean;
 	double tail = e->unchanged_token_mean, u = s->max_unchanged;
 	o->least_f = LEAST_FALLBACK;
+	o->most_f = 1;
 	o->bound = INFINITY;
 	if (tail > u && k > u)
 		return;
 	if (k > u)
 		o->least_f =
 		    fmax(o->least_f, (k - u) / (k - tail) * (1 + 1e-12));
+	if (tail > u)
+		o->most_f = (u - k) / (tail - k) * (1 - 1e-12);
+	/* a fallback that moves words less than K: all that is allowed of it */
+	if (e->distance_mean < o->candidates.distance_mean)
+		o->least_f = fmax(o->least_f, o->most_f);
 	o->bound = setting_of(s, o, o->least_f).distance_mean;
-	if (tail > u) /* f is bounded above instead: rare and not needed */
-		o->bound = INFINITY;
 }
 
 /*
@@ -172,7 +177,8 @@ static enum dpt_status sharpen(const struct search *s, struct option *o,
 	double k = o->candidates.distance_mean;
 	double e = s->rates->rate[o->rate].distance_mean;
 	double aim = GAIN * s->best.distance_mean;
-	double high = aim >= e ? 1 : (aim - k) / (e - k);
+	double high =
+	    aim >= e ? o->most_f : fmin(o->most_f, (aim - k) / (e - k));
 	bool ok = false;
 	enum dpt_status status = DPT_OK;
 	if (o->least_f <= high)

@@ -189,12 +189,22 @@ static double test_word(const dpt_model *drawn, const dpt_model *right,
 	return fits;
 }
 
+static void print_words(const dpt_index *index, const uint32_t *word,
+                        const double *p)
+{
+	for (int i = 0; i < WORDS; i++) {
+		size_t len;
+		const char *text = dpt_index_word(index, word[i], &len);
+		printf("%8u %-20.*s p = %.6g\n", word[i], (int)len, text, p[i]);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	bool power = argc > 1 && strcmp(argv[1], "--power") == 0;
 	dpt_index *index;
 	uint32_t word[WORDS];
-	double least = 1;
+	double p[WORDS], least = 1;
 	if (argc != 2 + power) {
 		fprintf(stderr, "usage: sample [--power] INDEX\n");
 		return 2;
@@ -210,14 +220,13 @@ int main(int argc, char **argv)
 	printf("rate %g scale 1 fallback %g%s: %d words, %d draws each\n", rate,
 	       fallback, power ? ", drawn 10 % off" : "", WORDS, DRAWS);
 	for (int i = 0; i < WORDS; i++) {
-		double p =
+		p[i] =
 		    test_word(drawn, right, info.classes, word[i], (uint64_t)i);
-		size_t len;
-		const char *text = dpt_index_word(index, word[i], &len);
-		printf("%8u %-20.*s p = %.6g\n", word[i], (int)len, text, p);
-		least = fmin(least, p);
+		least = fmin(least, p[i]);
 	}
 	bool accepted = WORDS * least > ALPHA;
+	if (accepted == power)
+		print_words(index, word, p);
 	printf("least p %g of %d: %s\n", least, WORDS,
 	       accepted ? "accepted" : "rejected");
 	if (drawn != right)
