@@ -4,6 +4,7 @@
 #include "error.h"
 #include "mech.h"
 #include "save.h"
+#include "screen.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -440,6 +441,13 @@ static void fill_far(struct build *b)
 	}
 }
 
+static enum dpt_status fill_coarse(struct build *b, dpt_error *err)
+{
+	return dpt_screen_make(&b->rates.ground, section(b, DPT_COARSE),
+	                       section(b, DPT_OFF), &b->image->coarse_step,
+	                       err);
+}
+
 static void seal(struct build *b)
 {
 	for (int i = 0; i < DPT_SECTIONS; i++) {
@@ -485,6 +493,9 @@ static enum dpt_status build(struct build *b, const char *path, dpt_error *err)
 	fill_words(b);
 	fill_numbers(b);
 	fill_far(b);
+	status = fill_coarse(b, err);
+	if (status)
+		return status;
 	seal(b);
 	return dpt_save(path, b->image, b->image->bytes, err);
 }

@@ -3,7 +3,9 @@
 #include "error.h"
 #include "index.h"
 #include "kernels.h"
+#include "screen.h"
 
+#include <float.h>
 #include <math.h>
 
 #define SAMPLE 64U /* classes whose rows are computed again in full */
@@ -68,6 +70,20 @@ static bool far_right(const dpt_index *x, uint32_t w)
 		id_before = id[i];
 	}
 	return before == reach[f->count / DPT_FAR_BLOCK];
+}
+
+/* Whether the coarse copy tells no more than it may. */
+static bool coarse_right(const dpt_index *x, uint32_t w)
+{
+	const struct dpt_screen *s = &x->ground.screen;
+	for (uint32_t v = 0; v < x->header->classes; v++) {
+		double d = dpt_index_distance(x, w, v);
+		float coarse = dpt_screen_distance(s, w, v, FLT_MAX);
+		float slack = dpt_screen_slack(s, w, v, coarse);
+		if (!(fabs((double)coarse - d) <= (double)slack))
+			return false;
+	}
+	return true;
 }
 
 /* Words other than w up to a distance; with it those up to an id. */
@@ -136,6 +152,9 @@ enum dpt_status dpt_index_verify(const dpt_index *x, dpt_error *err)
 		if (!list_complete(x, w) || !extremes_right(x, w))
 			return dpt_fail(err, DPT_EINDEX,
 			                "class %u has wrong neighbours", w);
+		if (!coarse_right(x, w))
+			return dpt_fail(err, DPT_EINDEX,
+			                "class %u has a wrong coarse copy", w);
 		for (uint32_t rate = 0; rate < x->header->rates; rate++)
 			if (!normaliser_right(x, w, rate))
 				return dpt_fail(err, DPT_EINDEX,

@@ -8,9 +8,12 @@
 
 #include "checksum.h"
 #include "error.h"
+#include "screen.h"
+#include "wide.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +61,8 @@ uint64_t dpt_section_bytes(const struct dpt_header *h, enum dpt_section_id id)
 	case DPT_REACH:
 		return 8 * (uint64_t)h->far_rows *
 		       (h->far_count / DPT_FAR_BLOCK + 1);
+	case DPT_COARSE: return n * dpt_screen_stride(h->dim);
+	case DPT_OFF: return 4 * n;
 	case DPT_RATES: return sizeof(struct dpt_rate) * (uint64_t)h->rates;
 	case DPT_SETTINGS:
 		return sizeof(struct dpt_setting) * (uint64_t)h->settings;
@@ -87,6 +92,7 @@ static const char *header_fault(const struct dpt_header *h, size_t size)
 	    h->settings > 4096 || h->far_rows > h->classes ||
 	    h->far_count > h->classes || h->far_count % DPT_FAR_BLOCK != 0 ||
 	    (h->far_rows > 0) != (h->far_count > 0) || h->lookup_bits > 32 ||
+	    !(h->coarse_step > 0 && h->coarse_step <= 1e15F) ||
 	    (UINT64_C(1) << h->lookup_bits) <= h->words)
 		return "damaged: impossible sizes";
 	if (!isfinite(h->distance_max) || !(h->distance_min > 0) ||
@@ -125,7 +131,7 @@ static bool gaps_ok(const struct dpt_header *h)
 	return ok && at == h->bytes;
 }
 
-static bool all_below(const uint32_t *v, size_t n, uint32_t limit)
+DPT_WIDE static bool all_below(const uint32_t *v, size_t n, uint32_t limit)
 {
 	uint32_t largest = 0;
 	for (size_t i = 0; i < n; i++)
@@ -142,16 +148,40 @@ static bool rises(const uint32_t *v, size_t n, uint64_t end, uint32_t least)
 	return ok;
 }
 
-static bool all_finite(const void *data, size_t n, bool wide)
+/* Whether no number is below low, above high, or NaN. */
+DPT_WIDE static bool all_within(const double *v, size_t n, double low,
+                                double high)
 {
-	bool ok = true;
-	if (wide)
-		for (size_t i = 0; i < n; i++)
-			ok &= fabs(((const double *)data)[i]) < 1e300;
-	else
-		for (size_t i = 0; i < n; i++)
-			ok &= fabsf(((const float *)data)[i]) <= 1e15F;
-	return ok;
+	int outside = 0;
+	for (size_t i = 0; i < n; i++)
+		outside |= !(v[i] >= low) | !(v[i] <= high);
+	return !outside;
+}
+
+DPT_WIDE static bool floats_within(const float *v, size_t n, float low,
+                                   float high)
+{
+	int outside = 0;
+	for (size_t i = 0; i < n; i++)
+		outside |= !(v[i] >= low) | !(v[i] <= high);
+	return !outside;
+}
+
+/* Whether v never falls; NaN is seen as a fall. */
+DPT_WIDE static bool never_falls(const double *v, uint32_t n)
+{
+	int falls = 0;
+	for (uint32_t i = 1; i < n; i++)
+		falls |= !(v[i] >= v[i - 1]);
+	return !falls;
+}
+
+DPT_WIDE static bool has(const uint32_t *v, uint32_t n, uint32_t x)
+{
+	int found = 0;
+	for (uint32_t i = 0; i < n; i++)
+		found |= v[i] == x;
+	return found;
 }
 
 static bool lookup_ok(const dpt_index *x)
@@ -166,19 +196,19 @@ static bool lookup_ok(const dpt_index *x)
 	return largest <= x->header->words && empty > 0;
 }
 
+#define FARTHEST 1e300
+
 /* Each list in order of distance, without its own row, nothing closer than
  * the smallest distance. */
 static bool lists_ok(const dpt_index *x)
 {
 	const struct dpt_lists *l = &x->lists;
 	bool ok = true;
-	for (size_t i = 0; i < x->header->classes; i++) {
-		const double *d = l->distance + i * l->k;
-		ok &= d[0] >= x->header->distance_min;
-		for (uint32_t r = 0; r < l->k; r++) {
-			ok &= l->id[i * l->k + r] != i;
-			ok &= r == 0 || d[r] >= d[r - 1];
-		}
+	for (uint32_t i = 0; ok && i < x->header->classes; i++) {
+		const double *d = l->distance + (size_t)i * l->k;
+		ok = d[0] >= x->header->distance_min &&
+		     d[l->k - 1] < FARTHEST && never_falls(d, l->k) &&
+		     !has(l->id + (size_t)i * l->k, l->k, i);
 	}
 	return ok;
 }
@@ -189,11 +219,10 @@ static bool far_ok(const dpt_index *x)
 	const struct dpt_far *f = &x->ground.far;
 	uint32_t steps = f->count / DPT_FAR_BLOCK + 1;
 	bool ok = true;
-	for (size_t i = 0; i < f->rows; i++) {
+	for (size_t i = 0; ok && i < f->rows; i++) {
 		const double *d = f->reach + i * steps;
-		ok &= d[0] >= x->lists.distance[(i + 1) * x->lists.k - 1];
-		for (uint32_t b = 1; b < steps; b++)
-			ok &= d[b] >= d[b - 1];
+		ok = d[0] >= x->lists.distance[(i + 1) * x->lists.k - 1] &&
+		     d[steps - 1] < FARTHEST && never_falls(d, steps);
 	}
 	return ok;
 }
@@ -221,12 +250,16 @@ static bool settings_ok(const dpt_index *x)
 static bool rates_ok(const dpt_index *x)
 {
 	size_t n = (size_t)x->header->classes * x->header->rates;
-	bool ok = true;
-	for (uint32_t i = 0; i < x->header->rates; i++)
-		ok &= x->rates[i].t > 0 && x->rates[i].epsilon >= x->rates[i].t;
-	for (size_t i = 0; i < n; i++)
-		ok &= x->others[i] > 0 && x->others[i] < x->header->classes;
-	return ok;
+	double classes = x->header->classes;
+	for (uint32_t i = 0; i < x->header->rates; i++) {
+		const struct dpt_rate *r = &x->rates[i];
+		if (!(r->t > 0 && r->epsilon >= r->t &&
+		      r->epsilon < FARTHEST && r->unchanged_mean < FARTHEST &&
+		      r->unchanged_token_mean < FARTHEST &&
+		      r->distance_mean < FARTHEST))
+			return false;
+	}
+	return all_within(x->others, n, DBL_TRUE_MIN, classes);
 }
 
 static const char *content_fault(const dpt_index *x)
@@ -239,21 +272,15 @@ static const char *content_fault(const dpt_index *x)
 	    !all_below(x->classes, h->words, h->classes) ||
 	    !all_below(x->members, h->words, h->words) || !lookup_ok(x))
 		return "damaged: its words make no sense";
-	if (!all_finite(x->vectors, n * x->stride, false))
+	if (!floats_within(x->vectors, n * x->stride, -1e15F, 1e15F) ||
+	    !floats_within(x->ground.screen.off, n, 0, FLT_MAX))
 		return "damaged: a vector is not finite";
-	if (!all_below(x->lists.id, listed, h->classes) ||
-	    !all_finite(x->lists.distance, listed, true) || !lists_ok(x) ||
+	if (!all_below(x->lists.id, listed, h->classes) || !lists_ok(x) ||
 	    !all_below(far->id, (size_t)far->rows * far->count, h->classes) ||
-	    !all_finite(far->reach,
-	                h->section[DPT_REACH].bytes / sizeof *far->reach,
-	                true) ||
-	    !far_ok(x) ||
-	    !all_below(h->max_pair, 2, h->classes) ||
+	    !far_ok(x) || !all_below(h->max_pair, 2, h->classes) ||
 	    !all_below(h->min_pair, 2, h->classes))
 		return "damaged: its neighbours make no sense";
-	if (!all_finite(x->rates, 5 * (size_t)h->rates, true) ||
-	    !all_finite(x->others, n * h->rates, true) || !rates_ok(x) ||
-	    !settings_ok(x))
+	if (!rates_ok(x) || !settings_ok(x))
 		return "damaged: its normalisers make no sense";
 	return NULL;
 }
@@ -281,7 +308,9 @@ static void set_pointers(dpt_index *x, const struct dpt_header *h)
 	    .n = h->classes,
 	    .dim = h->dim,
 	    .lists = x->lists,
-	    .far = {h->far_rows, h->far_count, at[DPT_FAR], at[DPT_REACH]}};
+	    .far = {h->far_rows, h->far_count, at[DPT_FAR], at[DPT_REACH]},
+	    .screen = {at[DPT_COARSE], at[DPT_OFF], dpt_screen_stride(h->dim),
+	               h->coarse_step}};
 	x->rates = at[DPT_RATES];
 	x->others = at[DPT_OTHERS];
 	x->settings = at[DPT_SETTINGS];

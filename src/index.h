@@ -23,6 +23,8 @@ enum dpt_section_id {
 	DPT_DISTANCES,  /* f64[classes][neighbours] */
 	DPT_FAR,        /* u32[far_rows][far_count] */
 	DPT_REACH,      /* f64[far_rows][far_count / DPT_FAR_BLOCK + 1] */
+	DPT_COARSE,     /* i8[classes][dpt_screen_stride(dim)] */
+	DPT_OFF,        /* f32[classes] */
 	DPT_RATES,      /* struct dpt_rate[rates] */
 	DPT_OTHERS,     /* f64[rates][classes]: Z_t - 1 */
 	DPT_SETTINGS,   /* struct dpt_setting[settings] */
@@ -53,7 +55,8 @@ struct dpt_header {
 	uint64_t bytes;    /* of the whole file */
 	uint64_t checksum; /* XXH3 of this struct with checksum 0 */
 	uint32_t words, classes, dim, neighbours, rates, settings;
-	uint32_t lookup_bits, far_rows, far_count, unused;
+	uint32_t lookup_bits, far_rows, far_count;
+	float coarse_step;
 	double merge_below, distance_max, distance_min;
 	uint32_t max_pair[2], min_pair[2];
 	struct dpt_section section[DPT_SECTIONS];

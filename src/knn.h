@@ -25,12 +25,25 @@ struct dpt_far {
 	                      * each block, and of the last of all */
 };
 
+/*
+ * A coarse copy of the vectors, one byte a number, that tells most words too
+ * far away from another without reading their vectors; see screen.h.
+ */
+struct dpt_screen {
+	const int8_t *row; /* n rows of stride numbers, in steps; NULL: none */
+	const float *off;  /* no farther than this is a row from its copy */
+	uint32_t stride;
+	float step;
+};
+
 /* What a channel is made over: the classes and their neighbours. */
 struct dpt_ground {
 	const float *vectors; /* n rows of dim numbers, padded */
 	uint32_t n, dim;
 	struct dpt_lists lists;
-	struct dpt_far far; /* may have none: it is there for speed */
+	/* for speed; there may be none */
+	struct dpt_far far;
+	struct dpt_screen screen;
 };
 
 /* A distance and the pair that has it; the first such pair counts. */

@@ -88,46 +88,33 @@ static float best_step(const struct frame *f, const struct dpt_ground *g,
 	return best;
 }
 
-static void fill(struct dpt_screen *s, const struct frame *f,
-                 const struct dpt_ground *g)
+uint32_t dpt_screen_stride(uint32_t dim)
 {
-	s->step = best_step(f, g, s->row);
-	s->inverse = 1 / s->step;
-	for (uint32_t w = 0; w < g->n; w++) {
-		int8_t *to = s->row + (size_t)w * s->stride;
-		double off = copy(f, (double)s->step, s->inverse,
-		                  g->vectors + (size_t)w * f->full, to);
-		for (uint32_t i = f->numbers; i < s->stride; i++)
-			to[i] = 0;
-		s->off[w] = (float)(sqrt(off) * (1 + 1e-6));
-	}
+	uint32_t numbers = dim < MOST ? dim : MOST;
+	return (numbers + LANES - 1) / LANES * LANES;
 }
 
-enum dpt_status dpt_screen_new(struct dpt_screen *s, const struct dpt_ground *g,
-                               dpt_error *err)
+enum dpt_status dpt_screen_make(const struct dpt_ground *g, int8_t *row,
+                                float *off, float *step, dpt_error *err)
 {
-	uint32_t full = dpt_stride(g->dim), numbers = full < MOST ? full : MOST;
-	uint32_t stride = (numbers + LANES - 1) / LANES * LANES;
-	struct frame f = {full, numbers, malloc(2 * numbers * sizeof *f.center), 0};
-	*s = (struct dpt_screen){
-	    .row = aligned_alloc(2 * LANES, ((size_t)g->n + 1) / 2 * 2 * stride),
-	    .off = malloc(g->n * sizeof *s->off),
-	    .stride = stride,
-	};
-	bool ok = f.center && s->row && s->off;
-	if (ok) {
-		measure_frame(&f, g);
-		fill(s, &f, g);
+	uint32_t full = dpt_stride(g->dim), stride = dpt_screen_stride(g->dim);
+	uint32_t numbers = full < MOST ? full : MOST;
+	struct frame f = {full, numbers, malloc(2 * numbers * sizeof *f.center),
+	                  0};
+	if (!f.center)
+		return dpt_fail_memory(err);
+	measure_frame(&f, g);
+	*step = best_step(&f, g, row);
+	for (uint32_t w = 0; w < g->n; w++) {
+		int8_t *to = row + (size_t)w * stride;
+		double lost = copy(&f, (double)*step, 1 / *step,
+		                   g->vectors + (size_t)w * full, to);
+		for (uint32_t i = numbers; i < stride; i++)
+			to[i] = 0;
+		off[w] = (float)(sqrt(lost) * (1 + 1e-6));
 	}
 	free(f.center);
-	return ok ? DPT_OK : dpt_fail_memory(err);
-}
-
-void dpt_screen_free(struct dpt_screen *s)
-{
-	free(s->row);
-	free(s->off);
-	*s = (struct dpt_screen){0};
+	return DPT_OK;
 }
 
 static inline int32_t squared(const int8_t *a, const int8_t *b)
@@ -146,7 +133,7 @@ DPT_WIDE float dpt_screen_distance(const struct dpt_screen *s, uint32_t w,
 	const int8_t *a = s->row + (size_t)w * s->stride;
 	const int8_t *b = s->row + (size_t)v * s->stride;
 	float most =
-	    (radius + dpt_screen_slack(s, w, v, radius)) * s->inverse;
+	    (radius + dpt_screen_slack(s, w, v, radius)) / s->step;
 	float limit = most * most * 1.00001F;
 	int32_t sum = 0;
 	for (uint32_t k = 0; k < s->stride; k += LANES) {

@@ -1,24 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * A coarse copy of the vectors, one byte a number, that tells most words too
- * far away from another without reading their vectors.
- */
+/* Making and using the coarse copy of the vectors, struct dpt_screen. */
 #ifndef DPT_SCREEN_H
 #define DPT_SCREEN_H
 
 #include "knn.h"
 
-struct dpt_screen {
-	int8_t *row; /* n rows of stride numbers, in steps */
-	float *off;  /* no farther than this is a row from its copy */
-	uint32_t stride;
-	float step, inverse; /* and 1 / step */
-};
+/* Bytes of a copied row of so many numbers. */
+uint32_t dpt_screen_stride(uint32_t dim);
 
-DPT_MUST_USE enum dpt_status dpt_screen_new(struct dpt_screen *s,
-                                            const struct dpt_ground *ground,
-                                            dpt_error *err);
-void dpt_screen_free(struct dpt_screen *s);
+/*
+ * Fills row (n x dpt_screen_stride) and off (n) with the copy of n vectors of
+ * dim numbers, padded; returns its step.
+ */
+DPT_MUST_USE enum dpt_status dpt_screen_make(const struct dpt_ground *ground,
+                                             int8_t *row, float *off,
+                                             float *step, dpt_error *err);
 
 /*
  * The distance of the copies of w and v, from which that of the words differs

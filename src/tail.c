@@ -29,7 +29,6 @@ struct dpt_tail {
 	struct dpt_ground ground;
 	uint32_t stride;
 	double t;
-	struct dpt_screen screen;
 	struct edge *edge; /* beyond which any word alike is proposed */
 	/* Running sums of the bounds: of the blocks, then of all words. */
 	double *bounds; /* far.rows x (blocks + 1) */
@@ -108,12 +107,9 @@ enum dpt_status dpt_tail_new(const struct dpt_ground *ground, double t,
 	tail->t = t;
 	tail->edge = malloc(ground->n * sizeof *tail->edge);
 	tail->bounds = malloc((room + 1) * sizeof *tail->bounds);
-	enum dpt_status status = dpt_screen_new(&tail->screen, ground, err);
-	if (!status && (!tail->edge || !tail->bounds))
-		status = dpt_fail_memory(err);
-	if (status) {
+	if (!tail->edge || !tail->bounds) {
 		dpt_tail_free(tail);
-		return status;
+		return dpt_fail_memory(err);
 	}
 	for (uint32_t w = 0; w < ground->n; w++)
 		tail->edge[w] = last_edge(ground, w);
@@ -128,7 +124,6 @@ void dpt_tail_free(dpt_tail *tail)
 {
 	if (!tail)
 		return;
-	dpt_screen_free(&tail->screen);
 	free(tail->edge);
 	free(tail->bounds);
 	free(tail);
@@ -161,7 +156,8 @@ static struct dpt_try propose_any(const dpt_tail *tail, struct dpt_rng *rng)
 		if ((uint32_t)product < n && (uint32_t)product < (0U - n) % n)
 			continue; /* as in dpt_rng_below */
 		uint32_t v = (uint32_t)(product >> 32);
-		dpt_screen_prefetch(&tail->screen, v);
+		if (tail->ground.screen.row)
+			dpt_screen_prefetch(&tail->ground.screen, v);
 		return (struct dpt_try){v, (uint32_t)r, DPT_NO_WORD};
 	}
 }
@@ -201,7 +197,8 @@ void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w)
 {
 	const struct dpt_ground *g = &tail->ground;
 	const char *bounds = NULL;
-	dpt_screen_prefetch(&tail->screen, w);
+	if (g->screen.row)
+		dpt_screen_prefetch(&g->screen, w);
 	__builtin_prefetch(&tail->edge[w]);
 	if (w < g->far.rows)
 		bounds = (const char *)(tail->bounds +
@@ -220,11 +217,11 @@ enum verdict { REJECTED, ACCEPTED, UNDECIDED };
 static enum verdict judge_any(const dpt_tail *tail, uint32_t w,
                               const struct dpt_try *try)
 {
-	const struct dpt_screen *s = &tail->screen;
+	const struct dpt_screen *s = &tail->ground.screen;
 	double edge = tail->edge[w].d;
 	double most = exponent(tail->t, edge) +
 	              (double)log_bound(tail, try->high);
-	if (most >= DPT_KERNEL_CLIP)
+	if (!s->row || most >= DPT_KERNEL_CLIP)
 		return UNDECIDED;
 	float d = dpt_screen_distance(s, w, try->v, (float)(most / tail->t));
 	float slack = dpt_screen_slack(s, w, try->v, d);

@@ -453,9 +453,9 @@ static struct image load(const char *name)
 
 static struct image small_image(void)
 {
-	float *rows = fx_rows(FX_RANDOM, 12, 3, 7);
+	float *rows = fx_rows(FX_RANDOM, 45, 3, 7);
 	memcpy(rows + 8, rows, 8 * sizeof *rows); /* one class has two words */
-	dpt_vectors *v = fx_vectors(rows, 12, 3, NULL);
+	dpt_vectors *v = fx_vectors(rows, 45, 3, NULL);
 	dpt_index_free(fx_index_of("image", v, 5));
 	dpt_vectors_free(v);
 	free(rows);
@@ -665,9 +665,17 @@ static void header_field(struct image *i, int which)
 	case 30: h->max_pair[1] = h->classes; break;
 	case 31: h->min_pair[0] = UINT32_MAX; break;
 	case 32: h->rates = 0; break;
+	case 33: h->far_rows = h->classes + 1; break;
+	case 34: h->far_rows = 0; break;
+	case 35: h->far_count = 0; break;
+	case 36: h->far_count = UINT32_MAX - 31; break;
+	case 37: h->far_count--; break;
+	case 38: h->coarse_step = 0; break;
+	case 39: h->coarse_step = NAN; break;
+	case 40: h->coarse_step = -1; break;
 	}
 }
-enum { FIELDS = 33 };
+enum { FIELDS = 41 };
 
 START_TEST(hostile_headers_are_refused)
 {
@@ -726,6 +734,9 @@ static void content(struct image *i, int which)
 	float *vectors = section(i, DPT_VECTORS);
 	uint32_t *id = section(i, DPT_NEIGHBOURS);
 	double *distance = section(i, DPT_DISTANCES);
+	uint32_t *far = section(i, DPT_FAR);
+	double *reach = section(i, DPT_REACH);
+	float *off = section(i, DPT_OFF);
 	double *rate = section(i, DPT_RATES);
 	double *others = section(i, DPT_OTHERS);
 	struct dpt_setting *setting = section(i, DPT_SETTINGS);
@@ -784,9 +795,21 @@ static void content(struct image *i, int which)
 	case 45: setting->verified = NAN; break;
 	case 46: setting->epsilon = NAN; break;
 	case 47: rate[1] = rate[0] / 2; break; /* eps_E(t) < t */
+	case 48: far[7] = h->classes; break;
+	case 49: far[31] = UINT32_MAX; break;
+	case 50: reach[0] = NAN; break;
+	case 51: reach[0] = 0; break;
+	case 52: reach[1] = INFINITY; break;
+	case 53: reach[1] = reach[0] / 2; break;
+	case 54: reach[2] = -1; break;
+	case 55: off[0] = NAN; break;
+	case 56: off[2] = -1; break;
+	case 57: off[h->classes - 1] = INFINITY; break;
+	case 58: others[3] = h->classes + 1; break;
+	case 59: vectors[8 * h->classes - 1] = -INFINITY; break;
 	}
 }
-enum { CONTENTS = 48 };
+enum { CONTENTS = 60 };
 
 START_TEST(hostile_contents_are_refused)
 {
@@ -807,6 +830,10 @@ static void lie(struct image *i, int which)
 	float *vectors = section(i, DPT_VECTORS);
 	uint32_t *id = section(i, DPT_NEIGHBOURS);
 	double *distance = section(i, DPT_DISTANCES);
+	uint32_t *far = section(i, DPT_FAR);
+	double *reach = section(i, DPT_REACH);
+	int8_t *coarse = section(i, DPT_COARSE);
+	float *off = section(i, DPT_OFF);
 	struct dpt_rate *rate = section(i, DPT_RATES);
 	double *others = section(i, DPT_OTHERS);
 	struct dpt_header *h = i->header;
@@ -846,9 +873,14 @@ static void lie(struct image *i, int which)
 	case 12: h->distance_max *= 1 + 0x1p-52; break;
 	case 13: h->distance_min *= 0.9; break;
 	case 14: h->max_pair[0] = h->min_pair[0]; break;
+	case 15: far[3] = far[4]; break;
+	case 16: reach[0] = (reach[0] + reach[1]) / 2; break;
+	case 17: coarse[8] ^= 64; break;
+	case 18: off[0] = 0; break;
+	case 19: h->coarse_step *= 1.5F; break;
 	}
 }
-enum { LIES = 15 };
+enum { LIES = 20 };
 
 START_TEST(verification_finds_lies)
 {
