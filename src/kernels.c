@@ -44,6 +44,46 @@ DPT_WIDE struct dpt_sums dpt_exp_add(size_t n, double t,
 	return (struct dpt_sums){sum, moment};
 }
 
+DPT_WIDE void dpt_exp_fill(size_t n, double t, const double *restrict d,
+                           double *restrict kernel)
+{
+	for (size_t i = 0; i < n; i++)
+		kernel[i] = exp(-t * d[i]);
+}
+
+DPT_WIDE struct dpt_sums dpt_power_sums(size_t n, const double *restrict d,
+                                        const double *restrict factor,
+                                        double *restrict kernel)
+{
+	const double least = exp(-DPT_KERNEL_CLIP);
+	double others = 0, moment = 0;
+	for (size_t i = 0; i < n; i++) {
+		double e = kernel[i] > least ? kernel[i] : least;
+		kernel[i] *= factor[i];
+		others += e;
+		moment += e * d[i];
+	}
+	return (struct dpt_sums){others, moment};
+}
+
+DPT_WIDE struct dpt_sums
+dpt_power_add(size_t n, const double *restrict d, const double *restrict factor,
+              double *restrict kernel, double *restrict others,
+              double *restrict moments)
+{
+	const double least = exp(-DPT_KERNEL_CLIP);
+	double sum = 0, moment = 0;
+	for (size_t i = 0; i < n; i++) {
+		double e = kernel[i] > least ? kernel[i] : least;
+		kernel[i] *= factor[i];
+		others[i] += e;
+		moments[i] += e * d[i];
+		sum += e;
+		moment += e * d[i];
+	}
+	return (struct dpt_sums){sum, moment};
+}
+
 /* From one input to many outputs. */
 DPT_WIDE static void spread(size_t n, double t, const double *restrict d,
                             const struct dpt_inputs *one,

@@ -26,6 +26,22 @@ struct dpt_sums {
 
 struct dpt_sums dpt_exp_sums(size_t n, double t, const double *restrict d);
 
+/* kernel[i] = exp(-t d[i]), without the clip. */
+void dpt_exp_fill(size_t n, double t, const double *restrict d,
+                  double *restrict kernel);
+/*
+ * The sums of dpt_exp_sums and of dpt_exp_add where kernel holds the powers
+ * of dpt_exp_fill; they are multiplied by factor, to be those of the next
+ * rate.
+ */
+struct dpt_sums dpt_power_sums(size_t n, const double *restrict d,
+                               const double *restrict factor,
+                               double *restrict kernel);
+struct dpt_sums dpt_power_add(size_t n, const double *restrict d,
+                              const double *restrict factor,
+                              double *restrict kernel, double *restrict others,
+                              double *restrict moments);
+
 /* The same sums; each term is also added to others[i] and moments[i]. */
 struct dpt_sums dpt_exp_add(size_t n, double t, const double *restrict d,
                             double *restrict others, double *restrict moments);

@@ -16,6 +16,9 @@ enum dpt_status dpt_normal_new(struct dpt_normal *z,
                                const double *t, dpt_error *err)
 {
 	*z = (struct dpt_normal){.space = space, .rates = rates, .t = t};
+	z->powers = rates > 1;
+	for (size_t k = 0; k < rates; k++)
+		z->powers &= t[k] == (double)(k + 1) * t[0];
 	z->others = calloc(2 * rates * space->n, sizeof *z->others);
 	if (!z->others)
 		return dpt_fail_memory(err);
@@ -47,6 +50,32 @@ static void visit_row(struct dpt_normal *z, const struct dpt_tile *t,
 	z->moments[row] += sums.moment;
 }
 
+/* All rates of a row at once: the kernel of each is that of the one before
+ * times that of the first. */
+static void visit_powers(struct dpt_normal *z, const struct dpt_tile *t,
+                         uint32_t r, const double *d)
+{
+	double factor[CHUNK], kernel[CHUNK];
+	uint32_t after = r + 1, left = t->cols - after;
+	dpt_exp_fill(t->cols, z->t[0], d, factor);
+	memcpy(kernel, factor, t->cols * sizeof *kernel);
+	for (size_t k = 0; k < z->rates; k++) {
+		size_t at = k * z->space->n, row = at + t->row + r;
+		struct dpt_sums sums, rest = {0, 0};
+		if (t->row != t->col) {
+			sums = dpt_power_add(t->cols, d, factor, kernel,
+			                     z->others + at + t->col,
+			                     z->moments + at + t->col);
+		} else {
+			sums = dpt_power_sums(r, d, factor, kernel);
+			rest = dpt_power_sums(left, d + after, factor + after,
+			                      kernel + after);
+		}
+		z->others[row] += sums.others + rest.others;
+		z->moments[row] += sums.moment + rest.moment;
+	}
+}
+
 void dpt_normal_visit(void *ctx, unsigned thread, const struct dpt_tile *t)
 {
 	(void)thread;
@@ -54,7 +83,9 @@ void dpt_normal_visit(void *ctx, unsigned thread, const struct dpt_tile *t)
 	double d[CHUNK];
 	for (uint32_t r = 0; r < t->rows; r++) {
 		dpt_roots(t->cols, t->d2 + (size_t)r * t->cols, d);
-		for (size_t k = 0; k < z->rates; k++)
+		if (z->powers)
+			visit_powers(z, t, r, d);
+		for (size_t k = 0; k < z->rates && !z->powers; k++)
 			visit_row(z, t, r, k, d);
 	}
 }

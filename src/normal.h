@@ -20,6 +20,7 @@ struct dpt_normal {
 	const struct dpt_space *space;
 	size_t rates;
 	const double *t; /* rates values, > 0 */
+	bool powers;     /* t[k] is (k + 1) t[0] for all k */
 	double *others;  /* rates x n: Z_t - 1 */
 	double *moments; /* rates x n: sums of d times the kernel */
 };

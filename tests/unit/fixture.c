@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixture.h"
+#include "screen.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -184,6 +185,38 @@ void fx_lists_free(struct dpt_lists *lists)
 	free((void *)lists->distance);
 }
 
+/* The first half of the rows get all far neighbours there are but a few. */
+static struct dpt_far fx_far(const struct dpt_space *s, uint32_t k)
+{
+	uint32_t left = s->n - 1 - k, blocks = left / DPT_FAR_BLOCK;
+	if (blocks == 0)
+		return (struct dpt_far){0};
+	uint32_t count = blocks * DPT_FAR_BLOCK, rows = s->n / 2;
+	struct dpt_lists all = fx_lists(s, k + count);
+	uint32_t *id = malloc((size_t)rows * count * sizeof *id);
+	double *reach = malloc((size_t)rows * (blocks + 1) * sizeof *reach);
+	for (size_t w = 0; w < rows; w++) {
+		const double *d = all.distance + w * all.k + k;
+		memcpy(id + w * count, all.id + w * all.k + k,
+		       count * sizeof *id);
+		for (uint32_t b = 0; b < blocks; b++)
+			reach[w * (blocks + 1) + b] = d[b * DPT_FAR_BLOCK];
+		reach[w * (blocks + 1) + blocks] = d[count - 1];
+	}
+	fx_lists_free(&all);
+	return (struct dpt_far){rows, count, id, reach};
+}
+
+static struct dpt_screen fx_screen(const struct dpt_ground *ground)
+{
+	uint32_t stride = dpt_screen_stride(ground->dim);
+	float step, *off = malloc(ground->n * sizeof *off);
+	int8_t *row = malloc((size_t)ground->n * stride);
+	ck_assert_int_eq(dpt_screen_make(ground, row, off, &step, NULL),
+	                 DPT_OK);
+	return (struct dpt_screen){row, off, stride, step};
+}
+
 struct fx_ground fx_ground(enum fx_kind kind, uint32_t n, uint32_t dim,
                            uint32_t k)
 {
@@ -192,11 +225,17 @@ struct fx_ground fx_ground(enum fx_kind kind, uint32_t n, uint32_t dim,
 	g.lists = fx_lists(&g.space, k);
 	g.ground = (struct dpt_ground){
 	    .vectors = g.rows, .n = n, .dim = dim, .lists = g.lists};
+	g.ground.far = fx_far(&g.space, k);
+	g.ground.screen = fx_screen(&g.ground);
 	return g;
 }
 
 void fx_ground_free(struct fx_ground *g)
 {
+	free((void *)g->ground.far.id);
+	free((void *)g->ground.far.reach);
+	free((void *)g->ground.screen.row);
+	free((void *)g->ground.screen.off);
 	fx_lists_free(&g->lists);
 	dpt_space_close(&g->space);
 	free(g->rows);

@@ -110,6 +110,24 @@ START_TEST(neighbours_are_those_of_brute_force)
 }
 END_TEST
 
+START_TEST(the_first_rows_alone_are_the_same)
+{
+	enum { N = 300, ROWS = 70, K = 33 };
+	float *x = fx_rows((enum fx_kind)_i, N, 9, 4);
+	struct dpt_space s = fx_space(x, N, 9);
+	struct dpt_lists right = fx_lists(&s, K);
+	uint32_t id[ROWS * K];
+	double distance[ROWS * K];
+	ck_assert_int_eq(dpt_knn_first(&s, ROWS, K, 2, id, distance, NULL),
+	                 DPT_OK);
+	ck_assert_int_eq(memcmp(id, right.id, sizeof id), 0);
+	ck_assert_int_eq(memcmp(distance, right.distance, sizeof distance), 0);
+	fx_lists_free(&right);
+	dpt_space_close(&s);
+	free(x);
+}
+END_TEST
+
 static const int scales[] = {-100, -75, -60, -40, 20, 40};
 
 /* From the smallest numbers that are of any use to the largest taken. */
@@ -273,6 +291,7 @@ Suite *suite_knn(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, neighbours_are_those_of_brute_force, 0,
 	                    FX_KINDS * COUNT(sets));
+	tcase_add_loop_test(t, the_first_rows_alone_are_the_same, 0, FX_KINDS);
 	tcase_add_loop_test(t, neighbours_are_right_at_every_scale, 0,
 	                    COUNT(scales));
 	tcase_add_loop_test(t, neighbours_are_right_where_all_tie, 0, 2);

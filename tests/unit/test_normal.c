@@ -13,10 +13,14 @@
 static const double rates[] = {0.02, 0.5, 1.25, 4, 40};
 enum { RATES = 5, N = 540, DIM = 6 };
 
+/* Each the sum of the one before and the first, which goes another way. */
+static const double multiples[] = {0.25, 0.5, 0.75, 1, 1.25};
+
 static void run_normal(struct dpt_normal *z, const struct dpt_space *s,
-                       unsigned threads)
+                       const double *t, unsigned threads)
 {
-	ck_assert_int_eq(dpt_normal_new(z, s, RATES, rates, NULL), DPT_OK);
+	ck_assert_int_eq(dpt_normal_new(z, s, RATES, t, NULL), DPT_OK);
+	ck_assert_int_eq(z->powers, t == multiples);
 	struct dpt_pass pass = {.space = s,
 	                        .threads = threads,
 	                        .visit = dpt_normal_visit,
@@ -35,18 +39,19 @@ static double worst_relative(const double *got, const double *right)
 START_TEST(normalisers_are_those_of_the_formula)
 {
 	double others[N], moments[N];
+	const double *t = _i < FX_KINDS ? rates : multiples;
 	struct dpt_normal z, again;
-	float *x = fx_rows((enum fx_kind)_i, N, DIM, 2);
+	float *x = fx_rows((enum fx_kind)(_i % FX_KINDS), N, DIM, 2);
 	struct dpt_space s = fx_space(x, N, DIM);
-	run_normal(&z, &s, 1);
+	run_normal(&z, &s, t, 1);
 	for (size_t k = 0; k < RATES; k++) {
-		ref_sums(&s, rates[k], others, moments);
+		ref_sums(&s, t[k], others, moments);
 		ck_assert_double_le(worst_relative(z.others + k * N, others),
 		                    1e-11);
 		ck_assert_double_le(worst_relative(z.moments + k * N, moments),
 		                    1e-11);
 	}
-	run_normal(&again, &s, 3);
+	run_normal(&again, &s, t, 3);
 	size_t bytes = 2 * RATES * N * sizeof(double);
 	ck_assert_int_eq(memcmp(z.others, again.others, bytes), 0);
 	dpt_normal_free(&z);
@@ -261,7 +266,7 @@ Suite *suite_normal(void)
 	TCase *t = tcase_create("normal");
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, normalisers_are_those_of_the_formula, 0,
-	                    FX_KINDS);
+	                    FX_KINDS * 2);
 	tcase_add_loop_test(t, steepness_of_normalisers_is_that_of_all_pairs, 0,
 	                    FX_KINDS);
 	tcase_add_loop_test(t, steepness_of_anything_is_that_of_all_pairs, 0,
