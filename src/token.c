@@ -16,10 +16,12 @@ static const char letters[] = "[\\p{L}\\p{M}]+";
 
 struct dpt_pattern {
 	pcre2_code *code;
+	bool compiled; /* to machine code */
 };
 
 struct dpt_matcher {
 	const pcre2_code *code;
+	bool compiled;
 	pcre2_match_data *data;
 	pcre2_match_context *context;
 	pcre2_jit_stack *stack;
@@ -37,12 +39,11 @@ enum dpt_status dpt_pattern_new(dpt_pattern **out, dpt_error *err)
 	    pcre2_compile((PCRE2_SPTR)letters, sizeof letters - 1,
 	                  PCRE2_UTF | PCRE2_NO_UTF_CHECK, &code, &at, NULL);
 	/* without JIT (hardened kernels) matching is slower, not wrong */
-	if (p->code)
-		(void)pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE);
 	if (!p->code) {
 		dpt_pattern_free(p);
 		return dpt_fail_memory(err);
 	}
+	p->compiled = pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE) == 0;
 	*out = p;
 	return DPT_OK;
 }
@@ -63,6 +64,7 @@ enum dpt_status dpt_matcher_new(const dpt_pattern *pattern, dpt_matcher **out,
 	if (!m)
 		return dpt_fail_memory(err);
 	m->code = pattern->code;
+	m->compiled = pattern->compiled;
 	m->data = pcre2_match_data_create(1, NULL);
 	m->context = pcre2_match_context_create(NULL);
 	m->stack = pcre2_jit_stack_create(32 << 10, 1 << 20, NULL);
@@ -86,12 +88,14 @@ void dpt_matcher_free(dpt_matcher *m)
 	free(m);
 }
 
+/* The machine code is entered directly, past what pcre2_match checks. */
 static int match(dpt_matcher *m, const char *text, size_t len, size_t at,
                  uint32_t options, size_t *start, size_t *end)
 {
-	int found =
-	    pcre2_match(m->code, (PCRE2_SPTR)text, len, at,
-	                PCRE2_NO_UTF_CHECK | options, m->data, m->context);
+	bool direct = m->compiled && options == 0;
+	int found = (direct ? pcre2_jit_match : pcre2_match)(
+	    m->code, (PCRE2_SPTR)text, len, at, PCRE2_NO_UTF_CHECK | options,
+	    m->data, m->context);
 	if (found == PCRE2_ERROR_NOMATCH)
 		return 0;
 	if (found < 0)
@@ -100,6 +104,11 @@ static int match(dpt_matcher *m, const char *text, size_t len, size_t at,
 	*start = bounds[0];
 	*end = bounds[1];
 	return 1;
+}
+
+static bool is_ascii_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 /* Bytes of an apostrophe, ' or U+2019, at the beginning of text; else 0. */
@@ -122,8 +131,10 @@ int dpt_next_word(dpt_matcher *m, const char *text, size_t len, size_t at,
 	if (found <= 0)
 		return found;
 	while ((joint = apostrophe(text + *end, len - *end)) > 0) {
-		found = match(m, text, len, *end + joint, PCRE2_ANCHORED, &from,
-		              end);
+		size_t next = *end + joint;
+		bool letter = next < len && is_ascii_letter(text[next]);
+		found = match(m, text, len, next,
+		              letter ? 0 : PCRE2_ANCHORED, &from, end);
 		if (found < 0)
 			return found;
 		if (found == 0)
