@@ -212,7 +212,7 @@ struct dpt_settings {
 	double max_unchanged;  /* in (0, 1] */
 	size_t params;         /* given parameters: nothing is calibrated */
 	const struct dpt_param *param;
-	unsigned threads; /* for calibration and verification */
+	unsigned threads;  /* for calibration and verification */
 	const char *cache; /* folder for calibrations; NULL: none is kept */
 	dpt_progress_fn *progress;
 	void *progress_ctx;
@@ -248,18 +248,18 @@ DPT_API struct dpt_model_info dpt_model_about(const dpt_model *model);
  */
 struct dpt_audit {
 	bool simulated;
-	double epsilon;      /* exact; infinite: no epsilon holds */
-	uint32_t worst[3];   /* w, x, v where it is met */
+	double epsilon;    /* exact; infinite: no epsilon holds */
+	uint32_t worst[3]; /* w, x, v where it is met */
 	double unchanged_mean, unchanged_mean_error; /* of P(w|w) */
 	double unchanged_token_mean;
 	double distance_mean, distance_mean_error; /* expected d(w,v) */
-	double in_list_mean; /* share that stays among the neighbours */
-	double support_mean; /* S_w: outputs with P >= DPT_SUPPORT */
-	double bayes_uniform; /* success of the best guess of w from v */
-	double bayes_token;   /* with prior 1/(rank + 2.7) */
+	double in_list_mean;     /* share that stays among the neighbours */
+	double support_mean;     /* S_w: outputs with P >= DPT_SUPPORT */
+	double bayes_uniform;    /* success of the best guess of w from v */
+	double bayes_token;      /* with prior 1/(rank + 2.7) */
 	double information_bits; /* mutual information, uniform prior */
-	double worst_loss; /* max ln P(v|w)/P(v|x): plain local DP */
-	double row_error;  /* largest |1 - sum of a row| of a quadrature */
+	double worst_loss;       /* max ln P(v|w)/P(v|x): plain local DP */
+	double row_error; /* largest |1 - sum of a row| of a quadrature */
 };
 
 /* Errors are half widths of 95 % intervals, 0 for what is exact. */
@@ -276,9 +276,8 @@ dpt_model_worst_loss(const dpt_model *model, unsigned threads, double *out,
  * The exact output distribution of a word: p has room for one probability a
  * class.  DPT_EUNKNOWN for laplace, which has no finite channel.
  */
-DPT_API DPT_MUST_USE enum dpt_status dpt_model_row(const dpt_model *model,
-                                                   uint32_t word, double *p,
-                                                   dpt_error *err);
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_model_row(const dpt_model *model, uint32_t word, double *p, dpt_error *err);
 
 /* --------------------------------------------------------- randomness */
 

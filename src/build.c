@@ -240,15 +240,14 @@ static enum dpt_status measure(struct build *b, dpt_error *err)
 	if (status)
 		return status;
 	status = measure_all(b, &g, err);
-	b->rates =
-	    (struct dpt_rates){.ground = {.vectors = b->rows,
-	                                  .n = b->classes,
-	                                  .dim = b->dim,
-	                                  .lists = {b->neighbours, b->id,
-	                                            b->distance}},
-	                       .threads = b->o->threads,
-	                       .progress = b->o->progress,
-	                       .progress_ctx = b->o->progress_ctx};
+	b->rates = (struct dpt_rates){
+	    .ground = {.vectors = b->rows,
+	               .n = b->classes,
+	               .dim = b->dim,
+	               .lists = {b->neighbours, b->id, b->distance}},
+	    .threads = b->o->threads,
+	    .progress = b->o->progress,
+	    .progress_ctx = b->o->progress_ctx};
 	if (!status)
 		status = dpt_rates_take(&b->rates, &g.normal, err);
 	dpt_normal_free(&g.normal);

@@ -253,8 +253,8 @@ static bool rates_ok(const dpt_index *x)
 	double classes = x->header->classes;
 	for (uint32_t i = 0; i < x->header->rates; i++) {
 		const struct dpt_rate *r = &x->rates[i];
-		if (!(r->t > 0 && r->epsilon >= r->t &&
-		      r->epsilon < FARTHEST && r->unchanged_mean < FARTHEST &&
+		if (!(r->t > 0 && r->epsilon >= r->t && r->epsilon < FARTHEST &&
+		      r->unchanged_mean < FARTHEST &&
 		      r->unchanged_token_mean < FARTHEST &&
 		      r->distance_mean < FARTHEST))
 			return false;

@@ -66,10 +66,11 @@ DPT_WIDE struct dpt_sums dpt_power_sums(size_t n, const double *restrict d,
 	return (struct dpt_sums){others, moment};
 }
 
-DPT_WIDE struct dpt_sums
-dpt_power_add(size_t n, const double *restrict d, const double *restrict factor,
-              double *restrict kernel, double *restrict others,
-              double *restrict moments)
+DPT_WIDE struct dpt_sums dpt_power_add(size_t n, const double *restrict d,
+                                       const double *restrict factor,
+                                       double *restrict kernel,
+                                       double *restrict others,
+                                       double *restrict moments)
 {
 	const double least = exp(-DPT_KERNEL_CLIP);
 	double sum = 0, moment = 0;

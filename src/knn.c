@@ -128,8 +128,8 @@ static void tighten(dpt_knn *knn, uint32_t row)
 		return;
 	double kth = (double)select_smallest(l->item, l->n, knn->k - 1);
 	/* the last term: squares are kept in single precision */
-	double limit = kth + 2 * knn->error / knn->unit +
-	               4 * (double)FLT_EPSILON * kth;
+	double limit =
+	    kth + 2 * knn->error / knn->unit + 4 * (double)FLT_EPSILON * kth;
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < l->n; i++)
 		if ((double)l->item[i].d2 <= limit)

@@ -223,8 +223,8 @@ static enum dpt_status find_words(dpt_rewriter *r, const char *text,
 	                              &end)) > 0) {
 		if (!word_room(r))
 			return dpt_fail_memory(err);
-		uint32_t class_id = recall(r, text + start,
-		                           end - start, to - start);
+		uint32_t class_id =
+		    recall(r, text + start, end - start, to - start);
 		r->span[r->words] =
 		    (struct span){(uint32_t)start, (uint32_t)(end - start),
 		                  (uint32_t)r->records};

@@ -15,7 +15,7 @@ struct dpt_rng {
 	dpt_key key;
 	uint64_t record;
 	uint64_t block; /* next 64-byte block of the stream */
-	unsigned used; /* of the words */
+	unsigned used;  /* of the words */
 	uint64_t word[DPT_RNG_WORDS];
 };
 

@@ -14,10 +14,10 @@
 
 enum { EMPTY, BUSY, READY };
 
-#define GROUP 128      /* words at a time */
-#define RECORDS 16     /* records they may come from */
-#define STRIDE 8U      /* sums looked at before a closer look */
-#define AHEAD 8        /* words between asking for memory and using it */
+#define GROUP 128  /* words at a time */
+#define RECORDS 16 /* records they may come from */
+#define STRIDE 8U  /* sums looked at before a closer look */
+#define AHEAD 8    /* words between asking for memory and using it */
 
 /*
  * The row of a word to draw from: where running sums of its weights end,

@@ -16,8 +16,7 @@
 
 /* Compilers do not find these by themselves. */
 typedef float floats __attribute__((vector_size(DPT_LANES * sizeof(float))));
-typedef double doubles
-    __attribute__((vector_size(DPT_LANES * sizeof(double))));
+typedef double doubles __attribute__((vector_size(DPT_LANES * sizeof(double))));
 
 DPT_WIDE double dpt_squared(const float *a, const float *b, uint32_t stride)
 {

@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PARTS 128 /* of a binade */
+#define PARTS 128   /* of a binade */
 #define FAR_TRIES 2 /* at a time: they succeed more often */
 
 /* The words of a tail: those farther than d, or as far with a larger id. */
@@ -31,7 +31,7 @@ struct dpt_tail {
 	double t;
 	struct edge *edge; /* beyond which any word alike is proposed */
 	/* Running sums of the bounds: of the blocks, then of all words. */
-	double *bounds; /* far.rows x (blocks + 1) */
+	double *bounds;        /* far.rows x (blocks + 1) */
 	float log_part[PARTS]; /* ln(1 + i / PARTS) */
 };
 
@@ -201,8 +201,8 @@ void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w)
 		dpt_screen_prefetch(&g->screen, w);
 	__builtin_prefetch(&tail->edge[w]);
 	if (w < g->far.rows)
-		bounds = (const char *)(tail->bounds +
-		                        (size_t)w * (blocks(g) + 1));
+		bounds =
+		    (const char *)(tail->bounds + (size_t)w * (blocks(g) + 1));
 	for (uint32_t i = 0; bounds && i <= blocks(g); i += 8)
 		__builtin_prefetch(bounds + i * sizeof(double));
 }
@@ -219,8 +219,8 @@ static enum verdict judge_any(const dpt_tail *tail, uint32_t w,
 {
 	const struct dpt_screen *s = &tail->ground.screen;
 	double edge = tail->edge[w].d;
-	double most = exponent(tail->t, edge) +
-	              (double)log_bound(tail, try->high);
+	double most =
+	    exponent(tail->t, edge) + (double)log_bound(tail, try->high);
 	if (!s->row || most >= DPT_KERNEL_CLIP)
 		return UNDECIDED;
 	float d = dpt_screen_distance(s, w, try->v, (float)(most / tail->t));
@@ -236,8 +236,7 @@ static enum verdict judge_any(const dpt_tail *tail, uint32_t w,
 static enum verdict judge_far(const dpt_tail *tail, uint32_t w,
                               const struct dpt_try *try)
 {
-	const double *d =
-	    reach(&tail->ground, w) + try->place / DPT_FAR_BLOCK;
+	const double *d = reach(&tail->ground, w) + try->place / DPT_FAR_BLOCK;
 	double least = exponent(tail->t, d[1]) - exponent(tail->t, d[0]);
 	float u = log_bound(tail, try->high) - LOG_ROOM;
 	return (double)u > least ? ACCEPTED : UNDECIDED;

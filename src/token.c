@@ -133,8 +133,8 @@ int dpt_next_word(dpt_matcher *m, const char *text, size_t len, size_t at,
 	while ((joint = apostrophe(text + *end, len - *end)) > 0) {
 		size_t next = *end + joint;
 		bool letter = next < len && is_ascii_letter(text[next]);
-		found = match(m, text, len, next,
-		              letter ? 0 : PCRE2_ANCHORED, &from, end);
+		found = match(m, text, len, next, letter ? 0 : PCRE2_ANCHORED,
+		              &from, end);
 		if (found < 0)
 			return found;
 		if (found == 0)

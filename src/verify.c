@@ -130,8 +130,8 @@ static void compare(struct job *j, struct dpt_verdict *worst, uint32_t w,
 	double exact = 0;
 	if (isinf(best))
 		return; /* nothing is worse */
-	if (j->has_tail && (j->most[w] <= needed ||
-	                    !any_above(r->listed, excess, needed)))
+	if (j->has_tail &&
+	    (j->most[w] <= needed || !any_above(r->listed, excess, needed)))
 		return;
 	for (uint32_t k = 0; k < r->listed; k++) {
 		/* written so that NaN is looked at */

@@ -4,8 +4,8 @@
 #include "fixture.h"
 #include "parallel.h"
 #include "reference.h"
-#include "stats.h"
 #include "sampler.h"
+#include "stats.h"
 #include "suites.h"
 
 #include <math.h>
@@ -321,8 +321,8 @@ static void make_batch(const struct test_case *c, uint32_t *start,
 	struct fx_seq seq = {6};
 	start[0] = 0;
 	for (uint32_t i = 0; i < RECORDS; i++)
-		start[i + 1] = start[i] + (uint32_t)(fx_u64(&seq) %
-		                                     (i % 9 ? 9 : LONGEST));
+		start[i + 1] =
+		    start[i] + (uint32_t)(fx_u64(&seq) % (i % 9 ? 9 : LONGEST));
 	for (uint32_t i = 0; i < start[RECORDS]; i++)
 		word[i] = (uint32_t)(fx_u64(&seq) % c->g.space.n);
 }
