@@ -131,17 +131,18 @@ void dpt_tail_free(dpt_tail *tail)
 
 /*
  * A bound on -ln u, where u is (high + something below 1) / 2^32; what it is
- * less LOG_ROOM is a bound on the other side.
+ * less LOG_ROOM is a bound on the other side: 1 / PARTS for the part of a
+ * binade, 1 / LOG_LEAST for that something, and the rounding.  Where high is
+ * less than LOG_LEAST nothing is said.
  */
-#define LOG_ROOM 0.008F
+#define LOG_LEAST 4096U
+#define LOG_ROOM 0.0082F
 
 static float log_bound(const dpt_tail *tail, uint32_t high)
 {
 	float v = (float)high;
 	uint32_t bits;
 	memcpy(&bits, &v, sizeof bits);
-	if (high == 0)
-		return INFINITY;
 	int binade = (int)(bits >> 23) - 127;
 	float rest = tail->log_part[bits >> 16 & (PARTS - 1)];
 	return (float)(32 - binade) * 0.69314718F - rest + 1e-5F;
@@ -221,7 +222,7 @@ static enum verdict judge_any(const dpt_tail *tail, uint32_t w,
 	double edge = tail->edge[w].d;
 	double most =
 	    exponent(tail->t, edge) + (double)log_bound(tail, try->high);
-	if (!s->row || most >= DPT_KERNEL_CLIP)
+	if (!s->row || try->high < LOG_LEAST || most >= DPT_KERNEL_CLIP)
 		return UNDECIDED;
 	float d = dpt_screen_distance(s, w, try->v, (float)(most / tail->t));
 	float slack = dpt_screen_slack(s, w, try->v, d);
@@ -239,7 +240,8 @@ static enum verdict judge_far(const dpt_tail *tail, uint32_t w,
 	const double *d = reach(&tail->ground, w) + try->place / DPT_FAR_BLOCK;
 	double least = exponent(tail->t, d[1]) - exponent(tail->t, d[0]);
 	float u = log_bound(tail, try->high) - LOG_ROOM;
-	return (double)u > least ? ACCEPTED : UNDECIDED;
+	bool sure = try->high >= LOG_LEAST && (double)u > least;
+	return sure ? ACCEPTED : UNDECIDED;
 }
 
 static void prefetch_vector(const dpt_tail *tail, uint32_t v)
