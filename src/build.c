@@ -45,6 +45,8 @@ struct build {
 	uint32_t far_rows, far_count;
 	uint32_t *far_id; /* far_rows x (neighbours + far_count) */
 	double *far_distance;
+	int8_t *coarse; /* classes x dpt_screen_stride */
+	float *off, coarse_step;
 	struct dpt_rates rates;
 	struct dpt_setting *setting;
 	uint32_t settings;
@@ -273,6 +275,20 @@ static enum dpt_status measure_far(struct build *b, dpt_error *err)
 	                     b->far_id, b->far_distance, err);
 }
 
+static enum dpt_status make_coarse(struct build *b, dpt_error *err)
+{
+	uint32_t stride = dpt_screen_stride(b->dim);
+	b->coarse = malloc((size_t)b->classes * stride);
+	b->off = malloc(b->classes * sizeof *b->off);
+	if (!b->coarse || !b->off)
+		return dpt_fail_memory(err);
+	enum dpt_status status = dpt_screen_make(
+	    &b->rates.ground, b->coarse, b->off, &b->coarse_step, err);
+	b->rates.ground.screen = (struct dpt_screen){
+	    b->coarse, b->off, stride, b->coarse_step};
+	return status;
+}
+
 static enum dpt_status calibrate(struct build *b, dpt_error *err)
 {
 	b->setting =
@@ -347,6 +363,7 @@ static enum dpt_status lay_out(struct build *b, dpt_error *err)
 	                       .lookup_bits = 1,
 	                       .far_rows = b->far_rows,
 	                       .far_count = b->far_count,
+	                       .coarse_step = b->coarse_step,
 	                       .merge_below = b->o->merge_below,
 	                       .distance_max = b->most.distance,
 	                       .distance_min = b->least.distance};
@@ -416,6 +433,8 @@ static void fill_numbers(struct build *b)
 	memcpy(section(b, DPT_VECTORS), b->rows, at[DPT_VECTORS].bytes);
 	memcpy(section(b, DPT_NEIGHBOURS), b->id, at[DPT_NEIGHBOURS].bytes);
 	memcpy(section(b, DPT_DISTANCES), b->distance, at[DPT_DISTANCES].bytes);
+	memcpy(section(b, DPT_COARSE), b->coarse, at[DPT_COARSE].bytes);
+	memcpy(section(b, DPT_OFF), b->off, at[DPT_OFF].bytes);
 	memcpy(section(b, DPT_SETTINGS), b->setting, at[DPT_SETTINGS].bytes);
 	for (uint32_t i = 0; i < b->stored_rates; i++) {
 		rate[i] = b->rates.rate[b->stored[i]];
@@ -438,13 +457,6 @@ static void fill_far(struct build *b)
 			*reach++ = d[i];
 		*reach++ = d[b->far_count - 1];
 	}
-}
-
-static enum dpt_status fill_coarse(struct build *b, dpt_error *err)
-{
-	return dpt_screen_make(&b->rates.ground, section(b, DPT_COARSE),
-	                       section(b, DPT_OFF), &b->image->coarse_step,
-	                       err);
 }
 
 static void seal(struct build *b)
@@ -482,6 +494,8 @@ static enum dpt_status build(struct build *b, const char *path, dpt_error *err)
 	if (!status)
 		status = measure_far(b, err);
 	if (!status)
+		status = make_coarse(b, err);
+	if (!status)
 		status = calibrate(b, err);
 	if (!status)
 		status = choose_rates(b, err);
@@ -492,9 +506,6 @@ static enum dpt_status build(struct build *b, const char *path, dpt_error *err)
 	fill_words(b);
 	fill_numbers(b);
 	fill_far(b);
-	status = fill_coarse(b, err);
-	if (status)
-		return status;
 	seal(b);
 	return dpt_save(path, b->image, b->image->bytes, err);
 }
@@ -521,6 +532,8 @@ enum dpt_status dpt_index_build(const dpt_vectors *v,
 	free(b.distance);
 	free(b.far_id);
 	free(b.far_distance);
+	free(b.coarse);
+	free(b.off);
 	free(b.setting);
 	free(b.stored);
 	free(b.image);

@@ -21,8 +21,10 @@
 #include "error.h"
 #include "kernels.h"
 #include "parallel.h"
+#include "screen.h"
 #include "wide.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -116,6 +118,23 @@ DPT_WIDE static int any_above(uint32_t n, const double *v, double x)
 }
 
 /*
+ * Whether no more than best can come of an output that w has with ln P of
+ * log_p, at distance d of x: x has it with at least its tail, less what is
+ * lacking, at no more than the coarse distance and its slack.
+ */
+static bool harmless(const struct job *j, double log_p, uint32_t x, uint32_t v,
+                     double d, double best)
+{
+	const struct dpt_screen *s = j->rows->screen;
+	if (!s || !s->row || !j->has_tail)
+		return false;
+	float coarse = dpt_screen_distance(s, x, v, FLT_MAX);
+	float slack = dpt_screen_slack(s, x, v, coarse);
+	double most = clipped(j->rows->t * (double)(coarse + slack));
+	return log_p - j->low[x] + most <= best * d;
+}
+
+/*
  * The outputs in the list of w that may matter against x, one by one; d is
  * the distance of w and x, or a little less.
  */
@@ -138,6 +157,8 @@ static void compare(struct job *j, struct dpt_verdict *worst, uint32_t w,
 		if (j->has_tail && excess[k] <= needed)
 			continue;
 		uint32_t v = entry_word(r, w, k);
+		if (harmless(j, log_p[k], x, v, d, best))
+			continue;
 		if (exact == 0)
 			exact = distance(r, w, x);
 		enter(j, worst, log_p[k], log_probability(r, x, v), exact, w, x,
