@@ -22,7 +22,6 @@
 #include "kernels.h"
 #include "parallel.h"
 #include "screen.h"
-#include "wide.h"
 
 #include <float.h>
 #include <math.h>
@@ -31,15 +30,20 @@
 
 #define RUN 64 /* rows a thread takes at a time */
 
+/* What an entry of a list has beyond its tail: ln P(v|w) - ln fE(v|w). */
+struct excess {
+	double more;
+	uint32_t rank;
+};
+
 struct job {
 	const struct dpt_rows *rows;
 	double tails, limit;
 	bool has_tail;
-	double *excess; /* n x listed: ln P(v|w) - ln fE(v|w) */
-	double *most;   /* A(w) */
-	double *top;    /* A(w) + tail[w], A(w) 0 where it hardly counts */
-	double *low;    /* tail[w], less what a listed word falls short of it */
-	double lack;    /* the most by which any does */
+	struct excess *excess; /* n x listed, the largest first */
+	double *top; /* A(w) + tail[w], A(w) 0 where it hardly counts */
+	double *low; /* tail[w], less what a listed word falls short of it */
+	double lack; /* the most by which any does */
 	_Atomic double best;
 	struct dpt_verdict *worst; /* one a thread */
 };
@@ -108,15 +112,6 @@ static double log_probability(const struct dpt_rows *r, uint32_t x, uint32_t v)
 	return r->tail[x] - clipped(r->t * d);
 }
 
-/* Whether any v[i] is above x, or NaN. */
-DPT_WIDE static int any_above(uint32_t n, const double *v, double x)
-{
-	int any = 0;
-	for (uint32_t i = 0; i < n; i++)
-		any |= !(v[i] <= x);
-	return any;
-}
-
 /*
  * Whether no more than best can come of an output that w has with ln P of
  * log_p, at distance d of x: x has it with at least its tail, less what is
@@ -143,19 +138,17 @@ static void compare(struct job *j, struct dpt_verdict *worst, uint32_t w,
 {
 	const struct dpt_rows *r = j->rows;
 	const double *log_p = entries(r, w);
-	const double *excess = j->excess + (size_t)w * r->listed;
+	const struct excess *excess = j->excess + (size_t)w * r->listed;
 	double best = atomic_load_explicit(&j->best, memory_order_relaxed);
 	double needed = (best - r->t) * d + j->low[x] - r->tail[w];
 	double exact = 0;
 	if (isinf(best))
 		return; /* nothing is worse */
-	if (j->has_tail &&
-	    (j->most[w] <= needed || !any_above(r->listed, excess, needed)))
-		return;
-	for (uint32_t k = 0; k < r->listed; k++) {
+	for (uint32_t i = 0; i < r->listed; i++) {
 		/* written so that NaN is looked at */
-		if (j->has_tail && excess[k] <= needed)
-			continue;
+		if (j->has_tail && excess[i].more <= needed)
+			break;
+		uint32_t k = excess[i].rank;
 		uint32_t v = entry_word(r, w, k);
 		if (harmless(j, log_p[k], x, v, d, best))
 			continue;
@@ -179,28 +172,34 @@ static size_t run_end(const struct job *j, size_t item)
 	return end < n ? end : n;
 }
 
+static int by_excess(const void *a, const void *b)
+{
+	const struct excess *x = a, *y = b;
+	return (x->more < y->more) - (x->more > y->more);
+}
+
 static void find_excess(void *ctx, unsigned thread, size_t item)
 {
 	(void)thread;
 	struct job *j = ctx;
 	const struct dpt_rows *r = j->rows;
-	for (size_t w = item * RUN; w < run_end(j, item); w++) {
-		const double *log = entries(r, (uint32_t)w);
-		double *excess = j->excess + w * r->listed, most = 0;
-		double least = 0;
-		for (uint32_t k = 0; k < r->listed; k++) {
-			double d = entry_distance(r, (uint32_t)w, k);
-			excess[k] = log[k] - (r->tail[w] - clipped(r->t * d));
-			if (isnan(excess[k])) /* impossible, and no tail */
-				excess[k] = INFINITY;
-			most = fmax(most, excess[k]);
-			least = fmin(least, excess[k]);
+	for (size_t i = item * RUN; i < run_end(j, item); i++) {
+		uint32_t w = (uint32_t)i, last = r->listed - 1;
+		struct excess *excess = j->excess + i * r->listed;
+		for (uint32_t k = 0; k <= last; k++) {
+			double td = r->t * entry_distance(r, w, k);
+			double more =
+			    entries(r, w)[k] - (r->tail[w] - clipped(td));
+			/* NaN: impossible, and no tail */
+			excess[k].more = isnan(more) ? INFINITY : more;
+			excess[k].rank = k;
 		}
+		qsort(excess, r->listed, sizeof *excess, by_excess);
 		/* beyond the list less costs less than the slack */
-		double reach = entry_distance(r, (uint32_t)w, r->listed - 1);
-		j->most[w] = most;
+		double reach = entry_distance(r, w, last);
+		double most = fmax(0, excess[0].more);
 		j->top[w] = r->tail[w] + (most <= 1e-9 * reach ? 0 : most);
-		j->low[w] = r->tail[w] + least;
+		j->low[w] = r->tail[w] + fmin(0, excess[last].more);
 	}
 }
 
@@ -309,14 +308,16 @@ static void verify_lacks(void *ctx, unsigned thread, size_t item)
 	const struct dpt_rows *r = j->rows;
 	for (size_t i = item * RUN; i < run_end(j, item); i++) {
 		uint32_t w = (uint32_t)i;
-		const double *excess = j->excess + i * r->listed;
+		const struct excess *excess = j->excess + i * r->listed;
 		double lack = r->tail[w] - j->low[w];
 		double reach = entry_distance(r, w, r->listed - 1);
 		double nearest = entry_distance(r, w, 1);
-		for (uint32_t k = 0; k < r->listed && !decided(j); k++)
-			if (excess[k] < -1e-7 * nearest)
-				compare_lack(j, &j->worst[thread], w, k,
-				             lack > 1e-7 * reach);
+		for (uint32_t k = r->listed; k-- > 0 && !decided(j);) {
+			if (!(excess[k].more < -1e-7 * nearest))
+				break;
+			compare_lack(j, &j->worst[thread], w, excess[k].rank,
+			             lack > 1e-7 * reach);
+		}
 	}
 }
 
@@ -391,13 +392,12 @@ enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
 	                .has_tail = rows->listed < n};
 	uint32_t *list = malloc(n * sizeof *list);
 	j.excess = malloc((size_t)n * rows->listed * sizeof *j.excess);
-	j.most = malloc(3 * (size_t)n * sizeof *j.most);
-	j.top = j.most ? j.most + n : NULL;
-	j.low = j.most ? j.most + 2 * (size_t)n : NULL;
+	j.top = malloc(2 * (size_t)n * sizeof *j.top);
+	j.low = j.top ? j.top + n : NULL;
 	j.worst = calloc(threads, sizeof *j.worst);
 	atomic_init(&j.best, isfinite(j.tails) ? fmax(j.tails, limit) : limit);
 	*out = (struct dpt_verdict){.epsilon = 0};
-	if (!list || !j.excess || !j.most || !j.worst)
+	if (!list || !j.excess || !j.top || !j.worst)
 		status = dpt_fail_memory(err);
 	else
 		status = run(&j, threads, list, err);
@@ -408,7 +408,7 @@ enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
 		*out = (struct dpt_verdict){.epsilon = j.tails};
 	free(list);
 	free(j.excess);
-	free(j.most);
+	free(j.top);
 	free(j.worst);
 	return status;
 }
