@@ -212,7 +212,7 @@ struct dpt_settings {
 	double max_unchanged;  /* in (0, 1] */
 	size_t params;         /* given parameters: nothing is calibrated */
 	const struct dpt_param *param;
-	unsigned threads; /* for calibration and verification */
+	unsigned threads;  /* for calibration and verification */
 	const char *cache; /* folder for calibrations; NULL: none is kept */
 	dpt_progress_fn *progress;
 	void *progress_ctx;
@@ -248,18 +248,18 @@ DPT_API struct dpt_model_info dpt_model_about(const dpt_model *model);
  */
 struct dpt_audit {
 	bool simulated;
-	double epsilon;      /* exact; infinite: no epsilon holds */
-	uint32_t worst[3];   /* w, x, v where it is met */
+	double epsilon;    /* exact; infinite: no epsilon holds */
+	uint32_t worst[3]; /* w, x, v where it is met */
 	double unchanged_mean, unchanged_mean_error; /* of P(w|w) */
 	double unchanged_token_mean;
 	double distance_mean, distance_mean_error; /* expected d(w,v) */
-	double in_list_mean; /* share that stays among the neighbours */
-	double support_mean; /* S_w: outputs with P >= DPT_SUPPORT */
-	double bayes_uniform; /* success of the best guess of w from v */
-	double bayes_token;   /* with prior 1/(rank + 2.7) */
+	double in_list_mean;     /* share that stays among the neighbours */
+	double support_mean;     /* S_w: outputs with P >= DPT_SUPPORT */
+	double bayes_uniform;    /* success of the best guess of w from v */
+	double bayes_token;      /* with prior 1/(rank + 2.7) */
 	double information_bits; /* mutual information, uniform prior */
-	double worst_loss; /* max ln P(v|w)/P(v|x): plain local DP */
-	double row_error;  /* largest |1 - sum of a row| of a quadrature */
+	double worst_loss;       /* max ln P(v|w)/P(v|x): plain local DP */
+	double row_error; /* largest |1 - sum of a row| of a quadrature */
 };
 
 /* Errors are half widths of 95 % intervals, 0 for what is exact. */
@@ -276,9 +276,8 @@ dpt_model_worst_loss(const dpt_model *model, unsigned threads, double *out,
  * The exact output distribution of a word: p has room for one probability a
  * class.  DPT_EUNKNOWN for laplace, which has no finite channel.
  */
-DPT_API DPT_MUST_USE enum dpt_status dpt_model_row(const dpt_model *model,
-                                                   uint32_t word, double *p,
-                                                   dpt_error *err);
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_model_row(const dpt_model *model, uint32_t word, double *p, dpt_error *err);
 
 /* --------------------------------------------------------- randomness */
 
@@ -303,6 +302,34 @@ dpt_model_draw(const dpt_model *model, const dpt_key *key, uint64_t record,
                size_t n, const uint32_t *in, uint32_t *out, dpt_error *err);
 
 /* ------------------------------------------------------------- stream */
+
+/* What a record is, and where in it there is text. */
+enum dpt_format {
+	DPT_LINES, /* a line; all of it */
+	DPT_NUL,   /* what a NUL byte ends; all of it */
+	DPT_CSV,   /* RFC 4180; the chosen fields */
+	DPT_TSV,   /* a line of fields between tabs, without quotes */
+	DPT_JSONL, /* a line of JSON; the chosen strings */
+	DPT_FORMATS
+};
+
+#define DPT_MAX_FIELDS 64
+
+/* "lines", "nul", "csv", "tsv", "jsonl". */
+DPT_API const char *dpt_format_name(enum dpt_format format);
+/* Whether fields must be chosen; otherwise none can be. */
+DPT_API bool dpt_format_fields(enum dpt_format format);
+
+/*
+ * What streams that are put together have in common, in their order: the
+ * header of CSV and TSV, which must be the same in all and is written once,
+ * and their number of columns.
+ */
+typedef struct dpt_header dpt_header;
+
+DPT_API DPT_MUST_USE enum dpt_status dpt_header_new(dpt_header **out,
+                                                    dpt_error *err);
+DPT_API void dpt_header_free(dpt_header *header);
 
 struct dpt_counts {
 	uint64_t records;
@@ -329,11 +356,26 @@ struct dpt_stream_options {
 	/* Called by the reading thread after each chunk; may be NULL. */
 	void (*progress)(void *ctx, uint64_t bytes_in);
 	void *ctx;
+	enum dpt_format format; /* all below is about formats with fields */
+	/*
+	 * The chosen ones, at most DPT_MAX_FIELDS.  CSV and TSV: the name of
+	 * a column in the header or, if none has it, its number from 1.  JSON
+	 * Lines: keys with dots between them, [] for every element of an
+	 * array, as in turns[].text; a backslash before a dot, a bracket, a
+	 * question mark or a backslash makes it part of a key; with a
+	 * question mark at its end the string may be missing.
+	 */
+	const char *const *field;
+	size_t fields;
+	bool no_header;     /* CSV, TSV: the first record is like any other */
+	dpt_header *header; /* NULL: the stream stands alone */
 };
 
 /*
- * Rewrites a stream of lines.  Everything before a fault is written; the
- * fault is returned with its record number (1-based, in this stream).
+ * Rewrites the records of a stream.  A header is no record.  Everything
+ * before a fault is written; the fault is returned with its record number
+ * (1-based, in this stream), DPT_ERANGE where fields do not go with the
+ * format.
  */
 DPT_API DPT_MUST_USE enum dpt_status
 dpt_stream(const struct dpt_stream_options *options, struct dpt_counts *counts,

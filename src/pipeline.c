@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The way of the data: the caller's thread reads and cuts the input into
- * chunks of whole lines, workers rewrite them, a writer puts them out in
+ * chunks of whole records, workers rewrite them, a writer puts them out in
  * order.  A fault travels with its chunk: all before it is written first.
  */
 #include "error.h"
@@ -13,13 +13,15 @@
 #include <string.h>
 
 #define DEFAULT_CHUNK ((size_t)128 << 10)
-#define LONGEST_LINE ((size_t)256 << 20)
+#define LONGEST_RECORD ((size_t)256 << 20)
 
 enum state { FREE, FULL, DONE };
 
 struct chunk {
 	enum state state;
 	struct dpt_buf in, out;
+	size_t lead; /* bytes in front of in that are no record */
+	size_t copy; /* those of them that are copied */
 	uint64_t first_record;
 	struct dpt_counts counts;
 	enum dpt_status status;
@@ -29,9 +31,12 @@ struct chunk {
 struct stream {
 	const struct dpt_stream_options *o;
 	struct dpt_shared shared;
+	dpt_frame *frame;
 	struct dpt_counts total;
 	uint64_t records;    /* cut off so far */
-	struct dpt_buf rest; /* the beginning of a line not yet complete */
+	struct dpt_buf rest; /* the beginning of a record not yet complete */
+	bool marked;         /* a byte order mark was looked for */
+	bool begun;          /* what comes before the records is behind us */
 	bool at_end;
 	enum dpt_status read_status; /* a fault that ended the input */
 	dpt_error read_err;
@@ -49,23 +54,6 @@ struct stream {
 };
 
 /* ------------------------------------------------------------- reading */
-
-static uint64_t count_lines(const char *text, size_t len)
-{
-	uint64_t lines = 0;
-	for (size_t i = 0; i < len; i++)
-		lines += text[i] == '\n';
-	return lines + (len > 0 && text[len - 1] != '\n');
-}
-
-/* Bytes up to and including the last newline at or after from. */
-static size_t whole_lines(const struct dpt_buf *b, size_t from)
-{
-	for (size_t i = b->len; i > from; i--)
-		if (b->data[i - 1] == '\n')
-			return i;
-	return 0;
-}
 
 static enum dpt_status read_more(struct stream *s, struct dpt_buf *b,
                                  size_t size, dpt_error *err)
@@ -85,42 +73,82 @@ static enum dpt_status read_more(struct stream *s, struct dpt_buf *b,
 	return DPT_OK;
 }
 
+/* What comes before the records of a stream: byte order mark and header. */
+static enum dpt_status begin(struct stream *s, struct chunk *c,
+                             struct dpt_cut *cut, dpt_error *err)
+{
+	bool repeated = s->o->first_record > 0;
+	size_t mark = dpt_byte_order_mark(s->frame, c->in.data, c->in.len);
+	s->begun = true;
+	c->lead = mark;
+	if (dpt_frame_has_columns(s->frame)) {
+		size_t first = cut->first ? cut->first : c->in.len;
+		enum dpt_status status = dpt_frame_begin(
+		    s->frame, c->in.data, first, &c->lead, &repeated, err);
+		if (status)
+			return status;
+		/* the header was counted as a record where it has an end */
+		cut->records -= c->lead > mark && cut->first > 0;
+	}
+	c->copy = repeated ? 0 : c->lead;
+	return DPT_OK;
+}
+
+/* Looks for the ends of records in what was read. */
+static void cut_records(struct stream *s, const struct chunk *c,
+                        struct dpt_cut *cut)
+{
+	/* a byte order mark is no part of a field, which may be quoted */
+	if (!s->marked) {
+		if (dpt_may_be_mark(s->frame, c->in.data, c->in.len))
+			return;
+		cut->at = dpt_byte_order_mark(s->frame, c->in.data, c->in.len);
+		s->marked = true;
+	}
+	dpt_frame_cut(s->frame, cut, c->in.data, c->in.len);
+}
+
 /*
- * Fills chunk->in with whole lines: as many as fit the chunk size, fewer
+ * Fills chunk->in with whole records: as many as fit the chunk size, fewer
  * when nothing more is waiting, one however long it is.  At the end of the
- * input it may stay empty.  The start of the next line is kept in rest.
+ * input it may stay empty.  The start of the next record is kept in rest.
  */
 static enum dpt_status fill(struct stream *s, struct chunk *c, dpt_error *err)
 {
-	size_t size = s->o->chunk ? s->o->chunk : DEFAULT_CHUNK, cut = 0;
-	c->in.len = 0;
+	size_t size = s->o->chunk ? s->o->chunk : DEFAULT_CHUNK;
+	struct dpt_cut cut = {0};
+	c->in.len = c->lead = c->copy = 0;
 	if (!dpt_buf_add(&c->in, s->rest.data, s->rest.len))
 		return dpt_fail_memory(err);
 	s->rest.len = 0;
 	while (!s->at_end) {
-		size_t before = c->in.len;
 		s->read_status = read_more(s, &c->in, size, &s->read_err);
 		if (s->read_status)
-			break; /* the lines before are still good */
-		size_t last = whole_lines(&c->in, before);
-		cut = last ? last : cut;
-		if (cut && (c->in.len >= size || !s->o->ready ||
-		            !s->o->ready(s->o->ctx)))
+			break; /* the records before are still good */
+		cut_records(s, c, &cut);
+		if (cut.last && (c->in.len >= size || !s->o->ready ||
+		                 !s->o->ready(s->o->ctx)))
 			break;
-		if (!cut && c->in.len > LONGEST_LINE)
+		if (!cut.last && c->in.len > LONGEST_RECORD)
 			return dpt_fail(err, DPT_EFORMAT,
-			                "a line longer than %zu MiB",
-			                LONGEST_LINE >> 20);
+			                "a record longer than %zu MiB",
+			                LONGEST_RECORD >> 20);
 	}
+	size_t end = cut.last;
 	if (s->read_status)
 		s->at_end = true;
 	else if (s->at_end)
-		cut = c->in.len;
-	if (!dpt_buf_add(&s->rest, c->in.data + cut, c->in.len - cut))
+		end = c->in.len;
+	if (!s->begun && end > 0) {
+		enum dpt_status status = begin(s, c, &cut, err);
+		if (status)
+			return status;
+	}
+	if (!dpt_buf_add(&s->rest, c->in.data + end, c->in.len - end))
 		return dpt_fail_memory(err);
-	c->in.len = cut;
+	c->in.len = end;
 	c->first_record = s->records;
-	s->records += count_lines(c->in.data, cut);
+	s->records += cut.records;
 	if (s->o->progress)
 		s->o->progress(s->o->ctx, s->total.bytes_in);
 	return DPT_OK;
@@ -132,7 +160,11 @@ static void rewrite_chunk(struct stream *s, dpt_rewriter *r, struct chunk *c)
 {
 	c->out.len = 0;
 	c->counts = (struct dpt_counts){0};
-	c->status = dpt_rewrite(r, c->in.data, c->in.len,
+	if (!dpt_buf_add(&c->out, c->in.data, c->copy)) {
+		c->status = dpt_fail_memory(&c->err);
+		return;
+	}
+	c->status = dpt_rewrite(r, c->in.data + c->lead, c->in.len - c->lead,
 	                        s->o->first_record + c->first_record, &c->out,
 	                        &c->counts, &c->err);
 	if (c->status && c->err.record)
@@ -328,10 +360,13 @@ enum dpt_status dpt_stream(const struct dpt_stream_options *options,
 	                   .shared = {.model = options->model},
 	                   .lock = PTHREAD_MUTEX_INITIALIZER,
 	                   .changed = PTHREAD_COND_INITIALIZER};
-	dpt_pattern *pattern;
-	enum dpt_status status = dpt_pattern_new(&pattern, err);
+	dpt_pattern *pattern = NULL;
+	enum dpt_status status = dpt_frame_new(options, &s.frame, err);
+	if (!status)
+		status = dpt_pattern_new(&pattern, err);
 	if (!status) {
 		s.shared.pattern = pattern;
+		s.shared.frame = s.frame;
 		dpt_key_derive(&s.shared.words, options->key, 0);
 		dpt_key_derive(&s.shared.outside, options->key, 1);
 		status = options->threads > 1 ? run_threads(&s, err)
@@ -339,6 +374,7 @@ enum dpt_status dpt_stream(const struct dpt_stream_options *options,
 	}
 	*counts = s.total;
 	dpt_pattern_free(pattern);
+	dpt_frame_free(s.frame);
 	dpt_buf_free(&s.rest);
 	dpt_key_wipe(&s.shared.words);
 	dpt_key_wipe(&s.shared.outside);

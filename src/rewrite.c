@@ -12,6 +12,12 @@ struct span {
 	uint32_t start, len, record;
 };
 
+/* A field, and the words before and behind it. */
+struct field {
+	struct dpt_piece piece;
+	size_t first, last;
+};
+
 struct dpt_rewriter {
 	const struct dpt_shared *shared;
 	dpt_matcher *matcher;
@@ -26,7 +32,16 @@ struct dpt_rewriter {
 	/* one entry a record, and one behind the last */
 	uint32_t *start; /* in out */
 	size_t records, record_room;
-	size_t longest;     /* most words in one of them */
+	size_t longest; /* most words in one of them */
+	/* where not all is text: the chosen fields that have words */
+	struct field *field;
+	size_t fields, field_room;
+	struct dpt_pieces pieces; /* of one record */
+	struct dpt_buf decoded;   /* a JSON string */
+	uint32_t *origin;         /* where its bytes come from */
+	size_t origin_room;
+	size_t put;         /* words put back so far */
+	uint32_t put_known; /* and those of out */
 	struct dpt_rng rng; /* of the record whose words are put back */
 	uint64_t rng_record;
 	bool rng_on;
@@ -69,6 +84,10 @@ void dpt_rewriter_free(dpt_rewriter *r)
 	wipe_array(r->in, r->room * sizeof *r->in);
 	wipe_array(r->out, r->room * sizeof *r->out);
 	free(r->start);
+	free(r->field);
+	free(r->origin);
+	dpt_pieces_free(&r->pieces);
+	dpt_buf_free(&r->decoded);
 	dpt_rng_wipe(&r->rng);
 	free(r);
 }
@@ -110,6 +129,20 @@ static bool record_room(dpt_rewriter *r)
 	return true;
 }
 
+static bool add_field(dpt_rewriter *r, const struct dpt_piece *piece,
+                      size_t first)
+{
+	if (r->fields == r->field_room) {
+		size_t room = r->fields ? 2 * r->fields : 1024;
+		if (!grow((void **)&r->field, sizeof *r->field, r->fields,
+		          room))
+			return false;
+		r->field_room = room;
+	}
+	r->field[r->fields++] = (struct field){*piece, first, r->words};
+	return true;
+}
+
 /* The class of a word as written or, failing that, in lower case. */
 static uint32_t look_up(const dpt_index *index, const char *word, size_t len)
 {
@@ -142,24 +175,95 @@ static enum dpt_status find_words(dpt_rewriter *r, const char *text,
 	return found < 0 ? dpt_fail_memory(err) : DPT_OK;
 }
 
-static enum dpt_status find_records(dpt_rewriter *r, const char *text,
-                                    size_t len, dpt_error *err)
+static bool has_escapes(const char *text, size_t len)
 {
-	r->words = r->records = r->longest = r->known = 0;
-	for (size_t at = 0; at < len;) {
-		const char *newline = memchr(text + at, '\n', len - at);
-		size_t end = newline ? (size_t)(newline - text) : len;
+	return memchr(text, '\\', len) != NULL;
+}
+
+/* Decodes part of a JSON string; offsets of r->origin count from its start. */
+static bool decode(dpt_rewriter *r, const char *text, size_t len)
+{
+	r->decoded.len = 0;
+	if (!dpt_buf_reserve(&r->decoded, len))
+		return false;
+	if (r->origin_room <= len) {
+		free(r->origin);
+		r->origin_room = 2 * len + 64;
+		r->origin = malloc(r->origin_room * sizeof *r->origin);
+		if (!r->origin) {
+			r->origin_room = 0;
+			return false;
+		}
+	}
+	r->decoded.len = dpt_json_decode(text, len, r->decoded.data, r->origin);
+	return true;
+}
+
+/* Words of a JSON string, whose spans are those of their spelling. */
+static enum dpt_status find_escaped(dpt_rewriter *r, const char *text,
+                                    const struct dpt_piece *p, dpt_error *err)
+{
+	size_t before = r->words;
+	if (!decode(r, text + p->start, p->end - p->start))
+		return dpt_fail_memory(err);
+	enum dpt_status status =
+	    find_words(r, r->decoded.data, 0, r->decoded.len, err);
+	for (size_t i = before; i < r->words; i++) {
+		struct span *s = &r->span[i];
+		uint32_t start = r->origin[s->start];
+		s->len = r->origin[s->start + s->len] - start;
+		s->start = (uint32_t)p->start + start;
+	}
+	return status;
+}
+
+static enum dpt_status find_in_fields(dpt_rewriter *r, const char *text,
+                                      size_t start, size_t end, dpt_error *err)
+{
+	enum dpt_status status = dpt_record_pieces(r->shared->frame, text,
+	                                           start, end, &r->pieces, err);
+	for (size_t i = 0; !status && i < r->pieces.count; i++) {
+		const struct dpt_piece *p = &r->pieces.piece[i];
+		size_t before = r->words;
+		status = p->coding == DPT_STRING &&
+		                 has_escapes(text + p->start, p->end - p->start)
+		             ? find_escaped(r, text, p, err)
+		             : find_words(r, text, p->start, p->end, err);
+		if (!status && r->words > before && !add_field(r, p, before))
+			status = dpt_fail_memory(err);
+	}
+	return status;
+}
+
+/*
+ * Finds the words of all records, or of those before one that is broken,
+ * which begins at *whole then.  text is UTF-8 up to good.
+ */
+static enum dpt_status find_records(dpt_rewriter *r, const char *text,
+                                    size_t len, size_t good, size_t *whole,
+                                    dpt_error *err)
+{
+	const dpt_frame *frame = r->shared->frame;
+	bool all = dpt_frame_whole(frame);
+	r->words = r->records = r->longest = r->fields = 0;
+	r->known = 0;
+	for (*whole = 0; *whole < len;) {
+		size_t at = *whole, end = dpt_record_end(frame, text, len, at);
 		if (!record_room(r))
 			return dpt_fail_memory(err);
+		if (end > good)
+			return dpt_fail(err, DPT_EFORMAT, "not valid UTF-8");
 		size_t before = r->words;
 		r->start[r->records] = r->known;
-		enum dpt_status status = find_words(r, text, at, end, err);
+		enum dpt_status status =
+		    all ? find_words(r, text, at, end, err)
+		        : find_in_fields(r, text, at, end, err);
 		if (status)
 			return status;
 		if (r->words - before > r->longest)
 			r->longest = r->words - before;
 		r->start[++r->records] = r->known;
-		at = end + 1;
+		*whole = end < len ? end + 1 : len;
 	}
 	return DPT_OK;
 }
@@ -189,15 +293,46 @@ static const char *spell(dpt_rewriter *r, uint32_t class_id, uint64_t record,
 	return x->text + x->offsets[word];
 }
 
-/* Copies everything between the words and puts what was drawn in place. */
-static bool put_back(dpt_rewriter *r, const char *text, size_t len,
-                     uint64_t first_record, struct dpt_buf *out,
-                     struct dpt_counts *counts)
+/*
+ * Letter case is taken from the decoded word.  Its spelling is given up even
+ * if the word stays: it would tell that it did.
+ */
+static bool shape_of(dpt_rewriter *r, enum dpt_coding coding, const char *word,
+                     size_t len, enum dpt_shape *shape)
+{
+	if (coding == DPT_STRING && has_escapes(word, len)) {
+		if (!decode(r, word, len))
+			return false;
+		word = r->decoded.data;
+		len = r->decoded.len;
+	}
+	*shape = dpt_shape_of(word, len);
+	return true;
+}
+
+/* A word in its letter case, encoded. */
+static bool put_word(dpt_rewriter *r, enum dpt_coding coding,
+                     const char *source, size_t source_len, const char *word,
+                     size_t len, struct dpt_buf *out)
+{
+	enum dpt_shape shape;
+	size_t before = out->len;
+	return shape_of(r, coding, source, source_len, &shape) &&
+	       dpt_add_shaped(out, shape, word, len) &&
+	       dpt_encode(coding, out, before);
+}
+
+/*
+ * Copies text[at..to) with what was drawn in place of the words up to number
+ * last.
+ */
+static bool put_back(dpt_rewriter *r, const char *text, size_t at, size_t to,
+                     size_t last, enum dpt_coding coding, uint64_t first_record,
+                     struct dpt_buf *out, struct dpt_counts *counts)
 {
 	uint32_t classes = r->shared->model->index->header->classes;
-	size_t at = 0;
-	uint32_t known = 0;
-	for (size_t i = 0; i < r->words; i++) {
+	uint32_t known = r->put_known;
+	for (size_t i = r->put; i < last; i++) {
 		const struct span *s = &r->span[i];
 		const char *source = text + s->start;
 		uint64_t stream = first_record + s->record;
@@ -212,24 +347,48 @@ static bool put_back(dpt_rewriter *r, const char *text, size_t len,
 		size_t n;
 		const char *word = spell(r, drawn, stream, &n);
 		if (!dpt_buf_add(out, text + at, s->start - at) ||
-		    !dpt_add_shaped(out, dpt_shape_of(source, s->len), word, n))
+		    !put_word(r, coding, source, s->len, word, n, out))
 			return false;
 		at = s->start + s->len;
 	}
-	return dpt_buf_add(out, text + at, len - at);
+	r->put = last;
+	r->put_known = known;
+	return dpt_buf_add(out, text + at, to - at);
+}
+
+/* All text, field by field where there are fields. */
+static bool put_all(dpt_rewriter *r, const char *text, size_t len,
+                    uint64_t first_record, struct dpt_buf *out,
+                    struct dpt_counts *counts)
+{
+	size_t at = 0;
+	r->put = r->put_known = 0;
+	for (size_t i = 0; i < r->fields; i++) {
+		const struct field *f = &r->field[i];
+		const struct dpt_piece *p = &f->piece;
+		if (!put_back(r, text, at, p->start, f->first, DPT_PLAIN,
+		              first_record, out, counts))
+			return false;
+		size_t before = out->len;
+		if (!put_back(r, text, p->start, p->end, f->last, p->coding,
+		              first_record, out, counts) ||
+		    (p->coding == DPT_BARE && !dpt_enclose(out, before)))
+			return false;
+		at = p->end;
+	}
+	return put_back(r, text, at, len, r->words, DPT_PLAIN, first_record,
+	                out, counts);
 }
 
 enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
                             uint64_t first_record, struct dpt_buf *out,
                             struct dpt_counts *counts, dpt_error *err)
 {
-	size_t good = dpt_utf8_prefix(text, len), whole = len;
-	if (good < len)
-		for (whole = good; whole > 0 && text[whole - 1] != '\n';)
-			whole--;
-	enum dpt_status status = find_records(r, text, whole, err);
-	if (status)
-		return status;
+	size_t whole;
+	enum dpt_status broken =
+	    find_records(r, text, len, dpt_utf8_prefix(text, len), &whole, err);
+	if (broken && broken != DPT_EFORMAT)
+		return broken;
 	if (r->known > 0) {
 		struct dpt_batch batch = {&r->shared->words, first_record,
 		                          r->records, r->start, r->out};
@@ -237,16 +396,13 @@ enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
 		                             r->scratch, r->out);
 	}
 	r->rng_on = false;
-	if (!put_back(r, text, whole, first_record, out, counts))
+	if (!put_all(r, text, whole, first_record, out, counts))
 		return dpt_fail_memory(err);
 	counts->words += r->words;
 	counts->records += r->records;
 	if (r->longest > counts->longest)
 		counts->longest = r->longest;
-	if (whole == len)
-		return DPT_OK;
-	status = dpt_fail(err, DPT_EFORMAT, "not valid UTF-8");
-	if (err)
+	if (broken && err)
 		err->record = r->records + 1;
-	return status;
+	return broken;
 }

@@ -5,12 +5,14 @@
 
 #include "buf.h"
 #include "mech.h"
+#include "record.h"
 #include "token.h"
 
 /* What all threads share; immutable. */
 struct dpt_shared {
 	const dpt_model *model;
 	const dpt_pattern *pattern;
+	const dpt_frame *frame;
 	dpt_key words;   /* streams of the mechanism */
 	dpt_key outside; /* streams of everything else */
 };
@@ -24,9 +26,9 @@ DPT_MUST_USE enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
 void dpt_rewriter_free(dpt_rewriter *rewriter);
 
 /*
- * Appends the rewriting of whole lines to out; first_record is the number of
- * the first, from 0, in its random streams.  At a line that is not UTF-8 the
- * lines before it are rewritten, and err->record is its number, from 1,
+ * Appends the rewriting of whole records to out; first_record is the number
+ * of the first, from 0, in its random streams.  At a record that is broken
+ * those before it are rewritten, and err->record is its number, from 1,
  * within text.  counts are added to.
  */
 DPT_MUST_USE enum dpt_status
