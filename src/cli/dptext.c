@@ -19,10 +19,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SEED = 256, REPORT, DELTA };
+enum { SEED = 256, REPORT, DELTA, NO_HEADER };
 
 static const struct opt table[] = {
     CHOICE_OPTIONS,
+    {'f', "format", "FORMAT", "lines, nul, csv, tsv or jsonl [lines]"},
+    {'k', "field", "FIELD", "rewrite this field only; may be repeated"},
+    {NO_HEADER, "no-header", NULL, "columns of csv and tsv have no names"},
     {SEED, "seed", "N", "reproducible output: NOT private"},
     {REPORT, "report", "FILE", "write what was guaranteed and done as JSON"},
     {DELTA, "delta", "D", "delta of the composition in the report [1e-6]"},
@@ -32,9 +35,9 @@ static const struct opt table[] = {
 
 static const struct opt_program program = {
     "dptext",
-    "[-e EPS] [-m MECH] [-p NAME=VALUE]... [-x INDEX] [FILE...]\n"
+    "[-e EPS] [-m MECH] [-x INDEX] [-f FORMAT [-k FIELD]...] [FILE...]\n"
     "-m list",
-    "Rewrites text line by line so that it is differentially private.",
+    "Rewrites text record by record so that it is differentially private.",
     table,
     sizeof table / sizeof *table,
     "With no FILE, or where FILE is -, standard input is read.\n"
@@ -47,9 +50,16 @@ struct run {
 	uint64_t seed;
 	const char *report; /* file name, or NULL */
 	double delta;
+	enum dpt_format format;
+	const char *field[DPT_MAX_FIELDS];
+	size_t fields;
+	bool no_header;
+	dpt_header *header; /* of all files */
 	dpt_key key;
 	struct dpt_counts counts;
 	double started;
+	char last;    /* byte written */
+	bool between; /* files: no record goes on in the next */
 	/* of the file being read */
 	int in;
 	double size;
@@ -65,6 +75,42 @@ static double parse_delta(const char *text)
 	return delta;
 }
 
+static enum dpt_format parse_format(const char *name)
+{
+	for (int f = 0; f < DPT_FORMATS; f++)
+		if (strcmp(name, dpt_format_name((enum dpt_format)f)) == 0)
+			return (enum dpt_format)f;
+	msg_usage("-f must be lines, nul, csv, tsv or jsonl");
+}
+
+static void add_field(struct run *r, const char *name)
+{
+	if (r->fields == DPT_MAX_FIELDS)
+		msg_usage("-k more than %d times", DPT_MAX_FIELDS);
+	r->field[r->fields++] = name;
+}
+
+static bool is_number(const char *text)
+{
+	return *text && text[strspn(text, "0123456789")] == 0;
+}
+
+static void check_format(const struct run *r)
+{
+	const char *name = dpt_format_name(r->format);
+	if (dpt_format_fields(r->format) && r->fields == 0)
+		msg_usage("-f %s needs -k", name);
+	if (!dpt_format_fields(r->format) && r->fields > 0)
+		msg_usage("-k does not go with -f %s", name);
+	if (!r->no_header)
+		return;
+	if (r->format != DPT_CSV && r->format != DPT_TSV)
+		msg_usage("--no-header does not go with -f %s", name);
+	for (size_t i = 0; i < r->fields; i++)
+		if (!is_number(r->field[i]))
+			msg_usage("with --no-header, -k must be a number");
+}
+
 static int parse(struct run *r, int argc, char **argv)
 {
 	const char *arg;
@@ -76,6 +122,9 @@ static int parse(struct run *r, int argc, char **argv)
 			r->seeded = true;
 			r->seed = opt_count("--seed", arg, 0, UINT64_MAX);
 			break;
+		case 'f': r->format = parse_format(arg); break;
+		case 'k': add_field(r, arg); break;
+		case NO_HEADER: r->no_header = true; break;
 		case REPORT: r->report = arg; break;
 		case DELTA:
 			r->delta = parse_delta(arg);
@@ -86,6 +135,7 @@ static int parse(struct run *r, int argc, char **argv)
 		default: choice_option(&r->choice, id, arg);
 		}
 	choice_check(&r->choice);
+	check_format(r);
 	if (delta_given && !r->report)
 		msg_usage("--delta needs --report");
 	return operands;
@@ -106,10 +156,8 @@ static bool ready_in(void *ctx)
 	return poll(&p, 1, 0) > 0;
 }
 
-static int write_out(void *ctx, const void *bytes, size_t size)
+static int write_all(const char *at, size_t size)
 {
-	(void)ctx;
-	const char *at = bytes;
 	while (size > 0) {
 		ssize_t n = write(STDOUT_FILENO, at, size);
 		if (n < 0 && errno == EINTR)
@@ -120,6 +168,18 @@ static int write_out(void *ctx, const void *bytes, size_t size)
 		size -= (size_t)n;
 	}
 	return 0;
+}
+
+static int write_out(void *ctx, const void *bytes, size_t size)
+{
+	struct run *r = ctx;
+	const char *text = bytes;
+	char end = r->format == DPT_NUL ? '\0' : '\n';
+	if (r->between && r->last != end && write_all(&end, 1) != 0)
+		return -1;
+	r->between = false;
+	r->last = text[size - 1];
+	return write_all(text, size);
 }
 
 static void show_progress(void *ctx, uint64_t bytes)
@@ -151,6 +211,8 @@ static void report_fault(const char *name, const dpt_error *err)
 		    err->text);
 	else if (err->status == DPT_EIO && strncmp(err->text, "write", 5) == 0)
 		msg("standard output: %s", err->text);
+	else if (err->status == DPT_ERANGE) /* -k, whatever the file */
+		msg("%s", err->text);
 	else
 		msg("%s: %s", name, err->text);
 }
@@ -161,6 +223,7 @@ static bool rewrite_file(struct run *r, const char *name)
 	struct dpt_counts counts;
 	if (!open_input(r, name))
 		return false;
+	r->between = r->counts.bytes_out > 0;
 	struct dpt_stream_options options = {
 	    .model = r->choice.model,
 	    .key = &r->key,
@@ -171,6 +234,11 @@ static bool rewrite_file(struct run *r, const char *name)
 	    .write = write_out,
 	    .progress = show_progress,
 	    .ctx = r,
+	    .format = r->format,
+	    .field = r->field,
+	    .fields = r->fields,
+	    .no_header = r->no_header,
+	    .header = r->header,
 	};
 	enum dpt_status status = dpt_stream(&options, &counts, &err);
 	if (r->in != STDIN_FILENO)
@@ -278,10 +346,19 @@ static bool take_key(struct run *r)
 	return status == DPT_OK;
 }
 
+static bool make_header(struct run *r)
+{
+	dpt_error err;
+	enum dpt_status status = dpt_header_new(&r->header, &err);
+	if (status)
+		msg("%s", err.text);
+	return status == DPT_OK;
+}
+
 static bool prepare(struct run *r)
 {
 	return choice_open_index(&r->choice) && choice_open_model(&r->choice) &&
-	       take_key(r);
+	       make_header(r) && take_key(r);
 }
 
 int main(int argc, char **argv)
@@ -309,6 +386,7 @@ int main(int argc, char **argv)
 			say_summary(&r);
 	}
 	dpt_key_wipe(&r.key);
+	dpt_header_free(r.header);
 	if (close(STDOUT_FILENO) != 0 && ok) {
 		msg("standard output: %s", strerror(errno));
 		ok = false;
