@@ -331,8 +331,17 @@ DPT_API DPT_MUST_USE enum dpt_status dpt_header_new(dpt_header **out,
                                                     dpt_error *err);
 DPT_API void dpt_header_free(dpt_header *header);
 
+/* What becomes of a record that is not what its format says, or too long. */
+enum dpt_on_error {
+	DPT_STOP,     /* it and all behind it are not written: a fault */
+	DPT_SKIP,     /* it is left out */
+	DPT_PASS_NONE /* an empty one is written: an empty line or string, {},
+	               * or one whose chosen fields are empty */
+};
+
 struct dpt_counts {
-	uint64_t records;
+	uint64_t records;   /* broken ones too, unless they are a fault */
+	uint64_t broken;    /* left out or replaced by empty ones */
 	uint64_t words;     /* word tokens seen */
 	uint64_t unchanged; /* came out as they went in */
 	uint64_t outside;   /* outside the vocabulary, replaced blindly */
@@ -356,6 +365,8 @@ struct dpt_stream_options {
 	/* Called by the reading thread after each chunk; may be NULL. */
 	void (*progress)(void *ctx, uint64_t bytes_in);
 	void *ctx;
+	enum dpt_on_error on_error;
+	size_t longest; /* bytes of a record, without its end; 0: 256 MiB */
 	enum dpt_format format; /* all below is about formats with fields */
 	/*
 	 * The chosen ones, at most DPT_MAX_FIELDS.  CSV and TSV: the name of
@@ -375,7 +386,8 @@ struct dpt_stream_options {
  * Rewrites the records of a stream.  A header is no record.  Everything
  * before a fault is written; the fault is returned with its record number
  * (1-based, in this stream), DPT_ERANGE where fields do not go with the
- * format.
+ * format.  A header that is wrong is a fault in any case.  Where broken
+ * records were counted, and nothing else was wrong, err is about the first.
  */
 DPT_API DPT_MUST_USE enum dpt_status
 dpt_stream(const struct dpt_stream_options *options, struct dpt_counts *counts,

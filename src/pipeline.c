@@ -20,8 +20,9 @@ enum state { FREE, FULL, DONE };
 struct chunk {
 	enum state state;
 	struct dpt_buf in, out;
-	size_t lead; /* bytes in front of in that are no record */
-	size_t copy; /* those of them that are copied */
+	size_t lead;          /* bytes in front of in that are no record */
+	size_t copy;          /* those of them that are copied */
+	bool too_long, ended; /* all there is is a record that is not here */
 	uint64_t first_record;
 	struct dpt_counts counts;
 	enum dpt_status status;
@@ -33,6 +34,7 @@ struct stream {
 	struct dpt_shared shared;
 	dpt_frame *frame;
 	struct dpt_counts total;
+	dpt_error broken;    /* the first of those that are no fault */
 	uint64_t records;    /* cut off so far */
 	struct dpt_buf rest; /* the beginning of a record not yet complete */
 	bool marked;         /* a byte order mark was looked for */
@@ -83,6 +85,10 @@ static enum dpt_status begin(struct stream *s, struct chunk *c,
 	c->lead = mark;
 	if (dpt_frame_has_columns(s->frame)) {
 		size_t first = cut->first ? cut->first : c->in.len;
+		if (first - (cut->first > 0) - mark > s->shared.longest)
+			return dpt_fail(err, DPT_EFORMAT,
+			                "a first record of more than %zu bytes",
+			                s->shared.longest);
 		enum dpt_status status = dpt_frame_begin(
 		    s->frame, c->in.data, first, &c->lead, &repeated, err);
 		if (status)
@@ -98,6 +104,8 @@ static enum dpt_status begin(struct stream *s, struct chunk *c,
 static void cut_records(struct stream *s, const struct chunk *c,
                         struct dpt_cut *cut)
 {
+	if (c->in.len == 0)
+		return;
 	/* a byte order mark is no part of a field, which may be quoted */
 	if (!s->marked) {
 		if (dpt_may_be_mark(s->frame, c->in.data, c->in.len))
@@ -106,6 +114,64 @@ static void cut_records(struct stream *s, const struct chunk *c,
 		s->marked = true;
 	}
 	dpt_frame_cut(s->frame, cut, c->in.data, c->in.len);
+}
+
+/* Whether what is there should be worked on before more is read. */
+static bool enough(const struct stream *s, const struct chunk *c,
+                   const struct dpt_cut *cut, size_t size)
+{
+	return cut->last &&
+	       (c->in.len >= size || !s->o->ready || !s->o->ready(s->o->ctx));
+}
+
+/* Whether a record that has no end yet is longer than any may be. */
+static bool is_too_long(const struct stream *s, const struct chunk *c,
+                        const struct dpt_cut *cut)
+{
+	size_t mark =
+	    s->begun ? 0 : dpt_byte_order_mark(s->frame, c->in.data, c->in.len);
+	return !cut->last && c->in.len - mark > s->shared.longest;
+}
+
+/*
+ * Reads a record that is too long to its end, and keeps nothing of it.  The
+ * bytes in front of it stay.
+ */
+static void pass_over(struct stream *s, struct chunk *c, struct dpt_cut *cut,
+                      size_t size)
+{
+	c->too_long = true;
+	if (s->shared.on_error == DPT_STOP)
+		s->at_end = true;
+	while (!s->at_end && !cut->first) {
+		cut->at = c->in.len = c->lead;
+		s->read_status = read_more(s, &c->in, size, &s->read_err);
+		if (s->read_status) { /* who knows what it would have been */
+			c->too_long = false;
+			break;
+		}
+		dpt_frame_cut(s->frame, cut, c->in.data, c->in.len);
+	}
+	c->ended = cut->first > 0;
+	cut->records = c->too_long;
+	cut->last = c->ended ? cut->first : c->in.len;
+}
+
+/* What the chunk begins with, and where its records end. */
+static enum dpt_status frame(struct stream *s, struct chunk *c,
+                             struct dpt_cut *cut, size_t size, dpt_error *err)
+{
+	bool too_long = is_too_long(s, c, cut);
+	if (s->at_end && !too_long)
+		cut->last = c->in.len;
+	if (!s->begun && (too_long || cut->last > 0)) {
+		enum dpt_status status = begin(s, c, cut, err);
+		if (status)
+			return status;
+	}
+	if (too_long)
+		pass_over(s, c, cut, size);
+	return DPT_OK;
 }
 
 /*
@@ -118,40 +184,37 @@ static enum dpt_status fill(struct stream *s, struct chunk *c, dpt_error *err)
 	size_t size = s->o->chunk ? s->o->chunk : DEFAULT_CHUNK;
 	struct dpt_cut cut = {0};
 	c->in.len = c->lead = c->copy = 0;
+	c->too_long = false;
 	if (!dpt_buf_add(&c->in, s->rest.data, s->rest.len))
 		return dpt_fail_memory(err);
 	s->rest.len = 0;
-	while (!s->at_end) {
+	for (;;) {
+		cut_records(s, c, &cut);
+		if (s->at_end || enough(s, c, &cut, size) ||
+		    is_too_long(s, c, &cut))
+			break;
 		s->read_status = read_more(s, &c->in, size, &s->read_err);
 		if (s->read_status)
 			break; /* the records before are still good */
-		cut_records(s, c, &cut);
-		if (cut.last && (c->in.len >= size || !s->o->ready ||
-		                 !s->o->ready(s->o->ctx)))
-			break;
-		if (!cut.last && c->in.len > LONGEST_RECORD)
-			return dpt_fail(err, DPT_EFORMAT,
-			                "a record longer than %zu MiB",
-			                LONGEST_RECORD >> 20);
 	}
-	size_t end = cut.last;
+	enum dpt_status status = frame(s, c, &cut, size, err);
+	if (status)
+		return status;
 	if (s->read_status)
 		s->at_end = true;
-	else if (s->at_end)
-		end = c->in.len;
-	if (!s->begun && end > 0) {
-		enum dpt_status status = begin(s, c, &cut, err);
-		if (status)
-			return status;
-	}
-	if (!dpt_buf_add(&s->rest, c->in.data + end, c->in.len - end))
+	if (!dpt_buf_add(&s->rest, c->in.data + cut.last, c->in.len - cut.last))
 		return dpt_fail_memory(err);
-	c->in.len = end;
+	c->in.len = c->too_long ? c->lead : cut.last;
 	c->first_record = s->records;
 	s->records += cut.records;
 	if (s->o->progress)
 		s->o->progress(s->o->ctx, s->total.bytes_in);
 	return DPT_OK;
+}
+
+static bool is_empty(const struct chunk *c)
+{
+	return c->in.len == 0 && !c->too_long;
 }
 
 /* ----------------------------------------------------- one piece of work */
@@ -160,14 +223,18 @@ static void rewrite_chunk(struct stream *s, dpt_rewriter *r, struct chunk *c)
 {
 	c->out.len = 0;
 	c->counts = (struct dpt_counts){0};
-	if (!dpt_buf_add(&c->out, c->in.data, c->copy)) {
+	c->err.record = 0;
+	if (!dpt_buf_add(&c->out, c->in.data, c->copy))
 		c->status = dpt_fail_memory(&c->err);
-		return;
-	}
-	c->status = dpt_rewrite(r, c->in.data + c->lead, c->in.len - c->lead,
-	                        s->o->first_record + c->first_record, &c->out,
-	                        &c->counts, &c->err);
-	if (c->status && c->err.record)
+	else if (c->too_long)
+		c->status = dpt_rewrite_too_long(&s->shared, c->ended, &c->out,
+		                                 &c->counts, &c->err);
+	else
+		c->status =
+		    dpt_rewrite(r, c->in.data + c->lead, c->in.len - c->lead,
+		                s->o->first_record + c->first_record, &c->out,
+		                &c->counts, &c->err);
+	if (c->err.record)
 		c->err.record += c->first_record;
 }
 
@@ -178,7 +245,10 @@ static enum dpt_status write_chunk(struct stream *s, struct chunk *c,
 	if (c->out.len && s->o->write(s->o->ctx, c->out.data, c->out.len) != 0)
 		return dpt_fail_errno(err, "write");
 	s->total.bytes_out += c->out.len;
+	if (!s->total.broken)
+		s->broken = c->err;
 	s->total.records += c->counts.records;
+	s->total.broken += c->counts.broken;
 	s->total.words += c->counts.words;
 	s->total.unchanged += c->counts.unchanged;
 	s->total.outside += c->counts.outside;
@@ -204,7 +274,7 @@ static enum dpt_status run_inline(struct stream *s, dpt_error *err)
 	enum dpt_status status = dpt_rewriter_new(&s->shared, &r, err);
 	while (!status && !s->at_end) {
 		status = fill(s, &c, err);
-		if (status || c.in.len == 0)
+		if (status || is_empty(&c))
 			continue;
 		rewrite_chunk(s, r, &c);
 		status = write_chunk(s, &c, err);
@@ -295,7 +365,7 @@ static enum dpt_status feed(struct stream *s, dpt_error *err)
 		if (stopped)
 			break;
 		status = fill(s, c, err);
-		if (status || c->in.len == 0)
+		if (status || is_empty(c))
 			break;
 		pthread_mutex_lock(&s->lock);
 		c->state = FULL;
@@ -357,7 +427,11 @@ enum dpt_status dpt_stream(const struct dpt_stream_options *options,
                            struct dpt_counts *counts, dpt_error *err)
 {
 	struct stream s = {.o = options,
-	                   .shared = {.model = options->model},
+	                   .shared = {.model = options->model,
+	                              .on_error = options->on_error,
+	                              .longest = options->longest
+	                                             ? options->longest
+	                                             : LONGEST_RECORD},
 	                   .lock = PTHREAD_MUTEX_INITIALIZER,
 	                   .changed = PTHREAD_COND_INITIALIZER};
 	dpt_pattern *pattern = NULL;
@@ -373,6 +447,8 @@ enum dpt_status dpt_stream(const struct dpt_stream_options *options,
 		                              : run_inline(&s, err);
 	}
 	*counts = s.total;
+	if (!status && s.total.broken && err)
+		*err = s.broken;
 	dpt_pattern_free(pattern);
 	dpt_frame_free(s.frame);
 	dpt_buf_free(&s.rest);

@@ -16,12 +16,13 @@ static const struct format {
 	bool quotes; /* around fields, in which neither ends anything */
 	bool fields; /* to be chosen */
 	enum dpt_coding coding;
+	const char *nothing; /* an empty record */
 } formats[DPT_FORMATS] = {
-    [DPT_LINES] = {"lines", '\n', 0, false, false, DPT_PLAIN},
-    [DPT_NUL] = {"nul", '\0', 0, false, false, DPT_PLAIN},
-    [DPT_CSV] = {"csv", '\n', ',', true, true, DPT_BARE},
-    [DPT_TSV] = {"tsv", '\n', '\t', false, true, DPT_TABBED},
-    [DPT_JSONL] = {"jsonl", '\n', 0, false, true, DPT_STRING},
+    [DPT_LINES] = {"lines", '\n', 0, false, false, DPT_PLAIN, ""},
+    [DPT_NUL] = {"nul", '\0', 0, false, false, DPT_PLAIN, ""},
+    [DPT_CSV] = {"csv", '\n', ',', true, true, DPT_BARE, ""},
+    [DPT_TSV] = {"tsv", '\n', '\t', false, true, DPT_TABBED, ""},
+    [DPT_JSONL] = {"jsonl", '\n', 0, false, true, DPT_STRING, "{}"},
 };
 
 struct dpt_frame {
@@ -359,6 +360,54 @@ enum dpt_status dpt_record_pieces(const dpt_frame *f, const char *text,
 	if (f->format->between)
 		return column_pieces(f, text, start, end, found, err);
 	return dpt_json_pieces(&f->paths, text, start, end, found, err);
+}
+
+/* --------------------------------------------------------- broken records */
+
+char dpt_frame_end(const dpt_frame *f)
+{
+	return f->format->end;
+}
+
+const char *dpt_frame_nothing(const dpt_frame *f)
+{
+	return f->format->nothing;
+}
+
+/* Whether all but the pieces is UTF-8. */
+static bool rest_is_utf8(const char *text, size_t start, size_t end,
+                         const struct dpt_pieces *pieces)
+{
+	for (size_t i = 0; i <= pieces->count; i++) {
+		bool last = i == pieces->count;
+		size_t to = last ? end : pieces->piece[i].start;
+		if (dpt_utf8_prefix(text + start, to - start) < to - start)
+			return false;
+		start = last ? end : pieces->piece[i].end;
+	}
+	return true;
+}
+
+enum dpt_status dpt_record_empty(const dpt_frame *f, const char *text,
+                                 size_t start, size_t end,
+                                 struct dpt_pieces *found, const char **nothing,
+                                 dpt_error *err)
+{
+	*nothing = "";
+	if (f->format->between) {
+		enum dpt_status status =
+		    dpt_record_pieces(f, text, start, end, found, err);
+		if (status == DPT_ENOMEM ||
+		    (!status && rest_is_utf8(text, start, end, found)))
+			return status;
+	}
+	*nothing = f->format->nothing;
+	found->count = 0;
+	if (f->format->end == '\n')
+		end = without_return(text, start, end);
+	return dpt_pieces_add(found, start, end, DPT_PLAIN)
+	           ? DPT_OK
+	           : dpt_fail_memory(err);
 }
 
 /* ----------------------------------------------------------------- header */

@@ -80,4 +80,17 @@ DPT_MUST_USE enum dpt_status
 dpt_record_pieces(const dpt_frame *frame, const char *text, size_t start,
                   size_t end, struct dpt_pieces *found, dpt_error *err);
 
+/* The byte that ends a record, and an empty one without it. */
+char dpt_frame_end(const dpt_frame *frame);
+const char *dpt_frame_nothing(const dpt_frame *frame);
+/*
+ * What must be cut out of a broken record.  *nothing: what to put in its
+ * place.  This leaves an empty record of its kind: one with empty fields
+ * where it has fields at all, otherwise what dpt_frame_nothing gives.
+ */
+DPT_MUST_USE enum dpt_status
+dpt_record_empty(const dpt_frame *frame, const char *text, size_t start,
+                 size_t end, struct dpt_pieces *found, const char **nothing,
+                 dpt_error *err);
+
 #endif

@@ -12,10 +12,11 @@ struct span {
 	uint32_t start, len, record;
 };
 
-/* A field, and the words before and behind it. */
+/* A field, and the words before and behind it; or what is cut out. */
 struct field {
 	struct dpt_piece piece;
 	size_t first, last;
+	const char *instead; /* NULL: not cut out */
 };
 
 struct dpt_rewriter {
@@ -33,7 +34,9 @@ struct dpt_rewriter {
 	uint32_t *start; /* in out */
 	size_t records, record_room;
 	size_t longest; /* most words in one of them */
-	/* where not all is text: the chosen fields that have words */
+	size_t broken;  /* of them */
+	/* where not all is text: the chosen fields that have words, and what
+	 * is cut out of broken records */
 	struct field *field;
 	size_t fields, field_room;
 	struct dpt_pieces pieces; /* of one record */
@@ -130,7 +133,7 @@ static bool record_room(dpt_rewriter *r)
 }
 
 static bool add_field(dpt_rewriter *r, const struct dpt_piece *piece,
-                      size_t first)
+                      size_t first, const char *instead)
 {
 	if (r->fields == r->field_room) {
 		size_t room = r->fields ? 2 * r->fields : 1024;
@@ -139,7 +142,8 @@ static bool add_field(dpt_rewriter *r, const struct dpt_piece *piece,
 			return false;
 		r->field_room = room;
 	}
-	r->field[r->fields++] = (struct field){*piece, first, r->words};
+	r->field[r->fields++] =
+	    (struct field){*piece, first, r->words, instead};
 	return true;
 }
 
@@ -229,41 +233,91 @@ static enum dpt_status find_in_fields(dpt_rewriter *r, const char *text,
 		                 has_escapes(text + p->start, p->end - p->start)
 		             ? find_escaped(r, text, p, err)
 		             : find_words(r, text, p->start, p->end, err);
-		if (!status && r->words > before && !add_field(r, p, before))
+		if (!status && r->words > before &&
+		    !add_field(r, p, before, NULL))
 			status = dpt_fail_memory(err);
 	}
 	return status;
 }
 
+static enum dpt_status too_long(const struct dpt_shared *shared, dpt_error *err)
+{
+	return dpt_fail(err, DPT_EFORMAT, "a record of more than %zu bytes",
+	                shared->longest);
+}
+
+/* text is UTF-8 up to good. */
+static enum dpt_status find_record(dpt_rewriter *r, const char *text,
+                                   size_t start, size_t end, size_t good,
+                                   dpt_error *err)
+{
+	if (end - start > r->shared->longest)
+		return too_long(r->shared, err);
+	if (end > good)
+		return dpt_fail(err, DPT_EFORMAT, "not valid UTF-8");
+	return dpt_frame_whole(r->shared->frame)
+	           ? find_words(r, text, start, end, err)
+	           : find_in_fields(r, text, start, end, err);
+}
+
+/* Cuts out all of a record, or what must not be left of it. */
+static enum dpt_status cut_out(dpt_rewriter *r, const char *text, size_t start,
+                               size_t end, size_t next, dpt_error *err)
+{
+	const struct dpt_shared *s = r->shared;
+	const char *nothing = "";
+	enum dpt_status status = DPT_OK;
+	r->pieces.count = 0;
+	if (s->on_error == DPT_PASS_NONE && end - start <= s->longest) {
+		status = dpt_record_empty(s->frame, text, start, end,
+		                          &r->pieces, &nothing, err);
+	} else {
+		bool skip = s->on_error == DPT_SKIP;
+		nothing = skip ? "" : dpt_frame_nothing(s->frame);
+		if (!dpt_pieces_add(&r->pieces, start, skip ? next : end,
+		                    DPT_PLAIN))
+			return dpt_fail_memory(err);
+	}
+	for (size_t i = 0; !status && i < r->pieces.count; i++)
+		if (!add_field(r, &r->pieces.piece[i], r->words, nothing))
+			status = dpt_fail_memory(err);
+	return status;
+}
+
 /*
- * Finds the words of all records, or of those before one that is broken,
- * which begins at *whole then.  text is UTF-8 up to good.
+ * Finds the words of all records, or of those before a broken one that ends
+ * it all and begins at *whole then.
  */
 static enum dpt_status find_records(dpt_rewriter *r, const char *text,
-                                    size_t len, size_t good, size_t *whole,
-                                    dpt_error *err)
+                                    size_t len, size_t *whole, dpt_error *err)
 {
-	const dpt_frame *frame = r->shared->frame;
-	bool all = dpt_frame_whole(frame);
-	r->words = r->records = r->longest = r->fields = 0;
+	size_t good = dpt_utf8_prefix(text, len), next;
+	dpt_error other;
+	r->words = r->records = r->longest = r->broken = r->fields = 0;
 	r->known = 0;
-	for (*whole = 0; *whole < len;) {
-		size_t at = *whole, end = dpt_record_end(frame, text, len, at);
+	for (*whole = 0; *whole < len; *whole = next) {
+		size_t at = *whole, before = r->words;
+		size_t end = dpt_record_end(r->shared->frame, text, len, at);
+		next = end < len ? end + 1 : len;
 		if (!record_room(r))
 			return dpt_fail_memory(err);
-		if (end > good)
-			return dpt_fail(err, DPT_EFORMAT, "not valid UTF-8");
-		size_t before = r->words;
 		r->start[r->records] = r->known;
-		enum dpt_status status =
-		    all ? find_words(r, text, at, end, err)
-		        : find_in_fields(r, text, at, end, err);
+		enum dpt_status status = find_record(r, text, at, end, good,
+		                                     r->broken ? &other : err);
+		if (status == DPT_EFORMAT && !r->broken)
+			err->record = r->records + 1;
+		if (status == DPT_EFORMAT && r->shared->on_error) {
+			r->broken++;
+			status = cut_out(r, text, at, end, next, &other);
+			if (good < next)
+				good = next +
+				       dpt_utf8_prefix(text + next, len - next);
+		}
 		if (status)
 			return status;
 		if (r->words - before > r->longest)
 			r->longest = r->words - before;
 		r->start[++r->records] = r->known;
-		*whole = end < len ? end + 1 : len;
 	}
 	return DPT_OK;
 }
@@ -369,12 +423,17 @@ static bool put_all(dpt_rewriter *r, const char *text, size_t len,
 		if (!put_back(r, text, at, p->start, f->first, DPT_PLAIN,
 		              first_record, out, counts))
 			return false;
+		at = p->end;
+		if (f->instead) {
+			if (!dpt_buf_add(out, f->instead, strlen(f->instead)))
+				return false;
+			continue;
+		}
 		size_t before = out->len;
 		if (!put_back(r, text, p->start, p->end, f->last, p->coding,
 		              first_record, out, counts) ||
 		    (p->coding == DPT_BARE && !dpt_enclose(out, before)))
 			return false;
-		at = p->end;
 	}
 	return put_back(r, text, at, len, r->words, DPT_PLAIN, first_record,
 	                out, counts);
@@ -385,8 +444,7 @@ enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
                             struct dpt_counts *counts, dpt_error *err)
 {
 	size_t whole;
-	enum dpt_status broken =
-	    find_records(r, text, len, dpt_utf8_prefix(text, len), &whole, err);
+	enum dpt_status broken = find_records(r, text, len, &whole, err);
 	if (broken && broken != DPT_EFORMAT)
 		return broken;
 	if (r->known > 0) {
@@ -400,9 +458,27 @@ enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
 		return dpt_fail_memory(err);
 	counts->words += r->words;
 	counts->records += r->records;
+	counts->broken += r->broken;
 	if (r->longest > counts->longest)
 		counts->longest = r->longest;
-	if (broken && err)
-		err->record = r->records + 1;
 	return broken;
+}
+
+enum dpt_status dpt_rewrite_too_long(const struct dpt_shared *shared,
+                                     bool ended, struct dpt_buf *out,
+                                     struct dpt_counts *counts, dpt_error *err)
+{
+	const char *nothing = dpt_frame_nothing(shared->frame);
+	char end = dpt_frame_end(shared->frame);
+	enum dpt_status status = too_long(shared, err);
+	err->record = 1;
+	if (shared->on_error == DPT_STOP)
+		return status;
+	counts->records++;
+	counts->broken++;
+	if (shared->on_error == DPT_PASS_NONE &&
+	    !(dpt_buf_add(out, nothing, strlen(nothing)) &&
+	      dpt_buf_add(out, &end, ended)))
+		return dpt_fail_memory(err);
+	return DPT_OK;
 }

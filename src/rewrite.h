@@ -13,6 +13,8 @@ struct dpt_shared {
 	const dpt_model *model;
 	const dpt_pattern *pattern;
 	const dpt_frame *frame;
+	enum dpt_on_error on_error;
+	size_t longest;  /* bytes of a record */
 	dpt_key words;   /* streams of the mechanism */
 	dpt_key outside; /* streams of everything else */
 };
@@ -29,11 +31,18 @@ void dpt_rewriter_free(dpt_rewriter *rewriter);
  * Appends the rewriting of whole records to out; first_record is the number
  * of the first, from 0, in its random streams.  At a record that is broken
  * those before it are rewritten, and err->record is its number, from 1,
- * within text.  counts are added to.
+ * within text; unless broken ones are left out or emptied, then it is that of
+ * the first and the result DPT_OK.  counts are added to.  err is not NULL.
  */
 DPT_MUST_USE enum dpt_status
 dpt_rewrite(dpt_rewriter *rewriter, const char *text, size_t len,
             uint64_t first_record, struct dpt_buf *out,
             struct dpt_counts *counts, dpt_error *err);
+
+/* The same for one record that was too long to be kept. */
+DPT_MUST_USE enum dpt_status
+dpt_rewrite_too_long(const struct dpt_shared *shared, bool ended,
+                     struct dpt_buf *out, struct dpt_counts *counts,
+                     dpt_error *err);
 
 #endif

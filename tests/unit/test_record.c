@@ -463,6 +463,7 @@ END_TEST
 /* --------------------------------------------- nothing but words changes */
 
 static const char *const csv_fields[] = {"text", "4"};
+static const char *const columns[] = {"t", "2"};
 
 /* Whole streams whose words all stay. */
 static const struct {
@@ -895,6 +896,153 @@ START_TEST(headers_are_written_once)
 }
 END_TEST
 
+/* --------------------------------------------------------- broken records */
+
+/* What is left of a stream; records of more than 24 bytes are too long. */
+static const struct {
+	enum dpt_format format;
+	const char *text, *skipped, *emptied, *what;
+	uint64_t first, broken, records;
+} broken[] = {
+    {DPT_LINES, "the\nhouse\n", "the\nhouse\n", "the\nhouse\n", "", 0, 0, 2},
+    {DPT_LINES, "the\n\xff\nhouse\r\n\xc3\r\n\xc3", "the\nhouse\r\n",
+     "the\n\nhouse\r\n\r\n", "not valid UTF-8", 2, 3, 5},
+    {DPT_LINES, "\xff", "", "", "not valid UTF-8", 1, 1, 1},
+    {DPT_LINES, "\xff the \xff\nthe\n\xff\n", "the\n", "\nthe\n\n",
+     "not valid UTF-8", 1, 2, 3},
+    {DPT_LINES,
+     "the plain the plain the p\nthe\nthe plain the plain the \n"
+     "the plain the plain the plain the plain the plain",
+     "the\nthe plain the plain the \n", "\nthe\nthe plain the plain the \n",
+     "a record of more than 24 bytes", 1, 2, 4},
+    {DPT_CSV, "t,2\nthe,house,\nthe,\"house\"\n", "t,2\nthe,\"house\"\n",
+     "t,2\n\nthe,\"house\"\n", "3 fields instead of 2", 1, 1, 2},
+    {DPT_CSV, "t,2,x\n1,\xff\"\n,,\n1,\"\xff\",y\r\n,,\xff\r\n\n",
+     "t,2,x\n,,\n\n", "t,2,x\n\n,,\n,\"\",y\r\n\r\n\n", "not valid UTF-8", 1, 3,
+     5},
+    {DPT_CSV, "t,2\n\xff,\"the\nplain\n\"\nthe,\n1,\"the\n\n", "t,2\nthe,\n",
+     "t,2\n,\"\"\nthe,\n", "not valid UTF-8", 1, 2, 3},
+    {DPT_CSV,
+     "t,2\n,\"the plain the\nplain the\n the\"\nthe,\n"
+     ",\"\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n\n",
+     "t,2\nthe,\n", "t,2\n\nthe,\n", "a record of more than 24 bytes", 1, 2, 3},
+    {DPT_TSV, "t\t2\n\xff\t\n\n\t\t\nthe\t", "t\t2\n\nthe\t",
+     "t\t2\n\t\n\n\nthe\t", "not valid UTF-8", 1, 2, 4},
+    {DPT_JSONL,
+     "{\"t\":\"the\"}\n{\"t\":the}\r\n{}\n{\"t\":\"the plain the the \"}"
+     "\n{\"t\":\"\xff\"}",
+     "{\"t\":\"the\"}\n", "{\"t\":\"the\"}\n{}\r\n{}\n{}\n{}", "not valid JSON",
+     2, 4, 5},
+    {DPT_JSONL, "\xef\xbb\xbf{\"t\":\"the plain the the \"}\n{\"t\":\"\"}\n",
+     "\xef\xbb\xbf{\"t\":\"\"}\n", "\xef\xbb\xbf{}\n{\"t\":\"\"}\n",
+     "a record of more than 24 bytes", 1, 1, 2},
+    {DPT_JSONL, "\xef\xbb\xbf{\"t\":\"the plain the  \"}\n",
+     "\xef\xbb\xbf{\"t\":\"the plain the  \"}\n",
+     "\xef\xbb\xbf{\"t\":\"the plain the  \"}\n", "", 0, 0, 1},
+};
+
+static struct dpt_stream_options broken_options(int i, int variant)
+{
+	static const size_t chunks[] = {1, 20, 0};
+	struct dpt_stream_options o =
+	    options(broken[i].format, columns,
+	            !dpt_format_fields(broken[i].format) ? 0
+	            : broken[i].format == DPT_JSONL      ? 1
+	                                                 : 2);
+	o.longest = 24;
+	o.threads = 1 + (unsigned)variant % 2;
+	o.chunk = chunks[variant / 2 % 3];
+	return o;
+}
+
+START_TEST(broken_records_are_left_out_or_emptied)
+{
+	static const size_t pieces[] = {1, 10, SIZE_MAX};
+	size_t size = strlen(broken[_i].text);
+	for (int v = 0; v < 2 * 3 * 3 * 2; v++) {
+		struct dpt_stream_options o = broken_options(_i, v);
+		struct dpt_counts counts;
+		struct dpt_buf out = {0};
+		dpt_error err = {0};
+		bool skip = v < 18;
+		const char *right =
+		    skip ? broken[_i].skipped : broken[_i].emptied;
+		o.on_error = skip ? DPT_SKIP : DPT_PASS_NONE;
+		ck_assert(!run(o, broken[_i].text, size, pieces[v / 6 % 3],
+		               &out, &counts, &err));
+		must_be(&out, right, strlen(right));
+		ck_assert_uint_eq(counts.broken, broken[_i].broken);
+		ck_assert_uint_eq(counts.records, broken[_i].records);
+		ck_assert_uint_eq(err.record, broken[_i].first);
+		ck_assert_str_eq(err.text, broken[_i].what);
+		dpt_buf_free(&out);
+	}
+}
+END_TEST
+
+/* With what is before them written. */
+START_TEST(broken_records_stop_the_stream)
+{
+	size_t size = strlen(broken[_i].text);
+	for (int v = 0; v < 6; v++) {
+		struct dpt_stream_options o = broken_options(_i, v);
+		struct dpt_counts counts;
+		struct dpt_buf out = {0};
+		dpt_error err = {0};
+		enum dpt_status status =
+		    run(o, broken[_i].text, size, 7, &out, &counts, &err);
+		ck_assert_int_eq(status,
+		                 broken[_i].broken ? DPT_EFORMAT : DPT_OK);
+		ck_assert_uint_eq(err.record, broken[_i].first);
+		ck_assert_str_eq(err.text, broken[_i].what);
+		ck_assert_uint_eq(counts.broken, 0);
+		ck_assert_uint_eq(counts.records,
+		                  status ? err.record - 1 : broken[_i].records);
+		ck_assert(out.len <= size);
+		ck_assert(out.len == 0 ||
+		          memcmp(out.data, broken[_i].text, out.len) == 0);
+		dpt_buf_free(&out);
+	}
+}
+END_TEST
+
+/* Records behind a broken one keep their numbers and so their streams. */
+START_TEST(broken_records_keep_their_numbers)
+{
+	static const char bad[] = "the the\n\xff\nhouse the house\n";
+	static const char good[] = "the the\n\nhouse the house\n";
+	struct dpt_stream_options o = options(DPT_LINES, NULL, 0);
+	struct dpt_buf a = {0}, b = {0};
+	o.model = real;
+	o.on_error = DPT_PASS_NONE;
+	ck_assert(!run(o, bad, sizeof bad - 1, 100, &a, NULL, NULL));
+	ck_assert(!run(o, good, sizeof good - 1, 100, &b, NULL, NULL));
+	must_be(&a, b.data, b.len);
+	dpt_buf_free(&a);
+	dpt_buf_free(&b);
+}
+END_TEST
+
+START_TEST(long_first_records_of_tables_are_faults)
+{
+	static const char text[] = "t,2,the plain the plain the plain\n,,\n";
+	for (int i = 0; i < 6; i++) {
+		struct dpt_stream_options o = options(DPT_CSV, columns, 1);
+		struct dpt_buf out = {0};
+		dpt_error err;
+		o.longest = 24;
+		o.chunk = i % 2 ? 1 : 0;
+		o.on_error = (enum dpt_on_error)(i / 2);
+		ck_assert_int_eq(run(o, text, sizeof text - 1, i % 2 ? 9 : 99,
+		                     &out, NULL, &err),
+		                 DPT_EFORMAT);
+		ck_assert_str_eq(err.text,
+		                 "a first record of more than 24 bytes");
+		ck_assert_uint_eq(out.len, 0);
+	}
+}
+END_TEST
+
 Suite *suite_record(void)
 {
 	Suite *s = suite_create("record");
@@ -917,6 +1065,12 @@ Suite *suite_record(void)
 	tcase_add_loop_test(t, replacements_are_encoded, 0, COUNT(hostile));
 	tcase_add_test(t, words_that_stay_lose_their_spelling);
 	tcase_add_loop_test(t, headers_are_written_once, 0, COUNT(joined));
+	tcase_add_loop_test(t, broken_records_are_left_out_or_emptied, 0,
+	                    COUNT(broken));
+	tcase_add_loop_test(t, broken_records_stop_the_stream, 0,
+	                    COUNT(broken));
+	tcase_add_test(t, broken_records_keep_their_numbers);
+	tcase_add_test(t, long_first_records_of_tables_are_faults);
 	suite_add_tcase(s, t);
 	return s;
 }
