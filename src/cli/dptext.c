@@ -19,13 +19,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SEED = 256, REPORT, DELTA, NO_HEADER };
+enum { SEED = 256, REPORT, DELTA, NO_HEADER, ON_ERROR };
 
 static const struct opt table[] = {
     CHOICE_OPTIONS,
     {'f', "format", "FORMAT", "lines, nul, csv, tsv or jsonl [lines]"},
     {'k', "field", "FIELD", "rewrite this field only; may be repeated"},
     {NO_HEADER, "no-header", NULL, "columns of csv and tsv have no names"},
+    {ON_ERROR, "on-error", "WHAT",
+     "broken records: stop, skip or pass-none [stop]"},
     {SEED, "seed", "N", "reproducible output: NOT private"},
     {REPORT, "report", "FILE", "write what was guaranteed and done as JSON"},
     {DELTA, "delta", "D", "delta of the composition in the report [1e-6]"},
@@ -55,6 +57,7 @@ struct run {
 	size_t fields;
 	bool no_header;
 	dpt_header *header; /* of all files */
+	enum dpt_on_error on_error;
 	dpt_key key;
 	struct dpt_counts counts;
 	double started;
@@ -81,6 +84,17 @@ static enum dpt_format parse_format(const char *name)
 		if (strcmp(name, dpt_format_name((enum dpt_format)f)) == 0)
 			return (enum dpt_format)f;
 	msg_usage("-f must be lines, nul, csv, tsv or jsonl");
+}
+
+static enum dpt_on_error parse_on_error(const char *what)
+{
+	if (strcmp(what, "stop") == 0)
+		return DPT_STOP;
+	if (strcmp(what, "skip") == 0)
+		return DPT_SKIP;
+	if (strcmp(what, "pass-none") == 0)
+		return DPT_PASS_NONE;
+	msg_usage("--on-error must be stop, skip or pass-none");
 }
 
 static void add_field(struct run *r, const char *name)
@@ -125,6 +139,7 @@ static int parse(struct run *r, int argc, char **argv)
 		case 'f': r->format = parse_format(arg); break;
 		case 'k': add_field(r, arg); break;
 		case NO_HEADER: r->no_header = true; break;
+		case ON_ERROR: r->on_error = parse_on_error(arg); break;
 		case REPORT: r->report = arg; break;
 		case DELTA:
 			r->delta = parse_delta(arg);
@@ -217,6 +232,16 @@ static void report_fault(const char *name, const dpt_error *err)
 		msg("%s: %s", name, err->text);
 }
 
+/* err is about the first of them. */
+static void report_broken(const char *name, enum dpt_on_error what,
+                          uint64_t count, const dpt_error *err)
+{
+	msg("%s:%llu: %s; %llu broken record%s %s", name,
+	    (unsigned long long)err->record, err->text,
+	    (unsigned long long)count, count == 1 ? "" : "s",
+	    what == DPT_SKIP ? "left out" : "emptied");
+}
+
 static bool rewrite_file(struct run *r, const char *name)
 {
 	dpt_error err;
@@ -239,12 +264,14 @@ static bool rewrite_file(struct run *r, const char *name)
 	    .fields = r->fields,
 	    .no_header = r->no_header,
 	    .header = r->header,
+	    .on_error = r->on_error,
 	};
 	enum dpt_status status = dpt_stream(&options, &counts, &err);
 	if (r->in != STDIN_FILENO)
 		close(r->in);
 	progress_end(&r->choice.progress);
 	r->counts.records += counts.records;
+	r->counts.broken += counts.broken;
 	r->counts.words += counts.words;
 	r->counts.unchanged += counts.unchanged;
 	r->counts.outside += counts.outside;
@@ -252,9 +279,11 @@ static bool rewrite_file(struct run *r, const char *name)
 		r->counts.longest = counts.longest;
 	r->counts.bytes_in += counts.bytes_in;
 	r->counts.bytes_out += counts.bytes_out;
+	name = strcmp(name, "-") ? name : "(standard input)";
 	if (status)
-		report_fault(strcmp(name, "-") ? name : "(standard input)",
-		             &err);
+		report_fault(name, &err);
+	else if (counts.broken)
+		report_broken(name, r->on_error, counts.broken, &err);
 	return status == DPT_OK;
 }
 
@@ -395,5 +424,5 @@ int main(int argc, char **argv)
 	if (started && r.report)
 		ok = write_report(&r, ok) && ok;
 	choice_close(&r.choice);
-	return ok ? EXIT_DONE : EXIT_FAILED;
+	return ok && !r.counts.broken ? EXIT_DONE : EXIT_FAILED;
 }
