@@ -3,20 +3,18 @@
 #include "dptext.h"
 
 #include "choice.h"
+#include "input.h"
 #include "msg.h"
+#include "output.h"
 
 #include <cblas.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SEED = 256, REPORT, DELTA, NO_HEADER, ON_ERROR };
@@ -26,6 +24,8 @@ static const struct opt table[] = {
     {'f', "format", "FORMAT", "lines, nul, csv, tsv or jsonl [lines]"},
     {'k', "field", "FIELD", "rewrite this field only; may be repeated"},
     {NO_HEADER, "no-header", NULL, "columns of csv and tsv have no names"},
+    {'o', "output", "FILE", "write to FILE, all of it or nothing"},
+    {'z', "gzip", NULL, "write gzip"},
     {ON_ERROR, "on-error", "WHAT",
      "broken records: stop, skip or pass-none [stop]"},
     {SEED, "seed", "N", "reproducible output: NOT private"},
@@ -61,11 +61,12 @@ struct run {
 	dpt_key key;
 	struct dpt_counts counts;
 	double started;
-	char last;    /* byte written */
-	bool between; /* files: no record goes on in the next */
-	/* of the file being read */
-	int in;
-	double size;
+	char last;       /* byte written */
+	bool between;    /* files: no record goes on in the next */
+	struct input in; /* the file being read */
+	const char *out_path;
+	bool gzip;
+	struct output out;
 };
 
 /* ------------------------------------------------------------- options */
@@ -138,6 +139,8 @@ static int parse(struct run *r, int argc, char **argv)
 			break;
 		case 'f': r->format = parse_format(arg); break;
 		case 'k': add_field(r, arg); break;
+		case 'o': r->out_path = arg; break;
+		case 'z': r->gzip = true; break;
 		case NO_HEADER: r->no_header = true; break;
 		case ON_ERROR: r->on_error = parse_on_error(arg); break;
 		case REPORT: r->report = arg; break;
@@ -161,28 +164,13 @@ static int parse(struct run *r, int argc, char **argv)
 static ptrdiff_t read_in(void *ctx, void *buffer, size_t size)
 {
 	struct run *r = ctx;
-	return read(r->in, buffer, size);
+	return input_read(&r->in, buffer, size);
 }
 
 static bool ready_in(void *ctx)
 {
-	struct run *r = ctx;
-	struct pollfd p = {.fd = r->in, .events = POLLIN};
-	return poll(&p, 1, 0) > 0;
-}
-
-static int write_all(const char *at, size_t size)
-{
-	while (size > 0) {
-		ssize_t n = write(STDOUT_FILENO, at, size);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		at += n;
-		size -= (size_t)n;
-	}
-	return 0;
+	const struct run *r = ctx;
+	return input_ready(&r->in);
 }
 
 static int write_out(void *ctx, const void *bytes, size_t size)
@@ -190,42 +178,30 @@ static int write_out(void *ctx, const void *bytes, size_t size)
 	struct run *r = ctx;
 	const char *text = bytes;
 	char end = r->format == DPT_NUL ? '\0' : '\n';
-	if (r->between && r->last != end && write_all(&end, 1) != 0)
+	if (r->between && r->last != end && output_write(&r->out, &end, 1) != 0)
 		return -1;
 	r->between = false;
 	r->last = text[size - 1];
-	return write_all(text, size);
+	return output_write(&r->out, text, size);
 }
 
 static void show_progress(void *ctx, uint64_t bytes)
 {
 	struct run *r = ctx;
-	progress_show(&r->choice.progress, "rewriting", (double)bytes, r->size,
-	              1e6, "MB");
+	progress_show(&r->choice.progress, "rewriting", (double)bytes,
+	              r->in.size, 1e6, "MB");
 }
 
-static bool open_input(struct run *r, const char *name)
+static void report_fault(const struct run *r, const dpt_error *err)
 {
-	struct stat st;
-	r->in = strcmp(name, "-") == 0 ? STDIN_FILENO
-	                               : open(name, O_RDONLY | O_CLOEXEC);
-	r->size = 0;
-	if (r->in < 0 || fstat(r->in, &st) != 0) {
-		msg("%s: %s", name, strerror(errno));
-		return false;
-	}
-	if (S_ISREG(st.st_mode))
-		r->size = (double)st.st_size;
-	return true;
-}
-
-static void report_fault(const char *name, const dpt_error *err)
-{
+	const char *name = r->in.name;
 	if (err->record)
 		msg("%s:%llu: %s", name, (unsigned long long)err->record,
 		    err->text);
 	else if (err->status == DPT_EIO && strncmp(err->text, "write", 5) == 0)
-		msg("standard output: %s", err->text);
+		msg("%s: %s", r->out.name, err->text);
+	else if (err->status == DPT_EIO && r->in.fault)
+		msg("%s: %s", name, r->in.fault);
 	else if (err->status == DPT_ERANGE) /* -k, whatever the file */
 		msg("%s", err->text);
 	else
@@ -233,20 +209,20 @@ static void report_fault(const char *name, const dpt_error *err)
 }
 
 /* err is about the first of them. */
-static void report_broken(const char *name, enum dpt_on_error what,
-                          uint64_t count, const dpt_error *err)
+static void report_broken(const struct run *r, uint64_t count,
+                          const dpt_error *err)
 {
-	msg("%s:%llu: %s; %llu broken record%s %s", name,
+	msg("%s:%llu: %s; %llu broken record%s %s", r->in.name,
 	    (unsigned long long)err->record, err->text,
 	    (unsigned long long)count, count == 1 ? "" : "s",
-	    what == DPT_SKIP ? "left out" : "emptied");
+	    r->on_error == DPT_SKIP ? "left out" : "emptied");
 }
 
 static bool rewrite_file(struct run *r, const char *name)
 {
 	dpt_error err;
 	struct dpt_counts counts;
-	if (!open_input(r, name))
+	if (!input_open(&r->in, name))
 		return false;
 	r->between = r->counts.bytes_out > 0;
 	struct dpt_stream_options options = {
@@ -267,8 +243,7 @@ static bool rewrite_file(struct run *r, const char *name)
 	    .on_error = r->on_error,
 	};
 	enum dpt_status status = dpt_stream(&options, &counts, &err);
-	if (r->in != STDIN_FILENO)
-		close(r->in);
+	input_close(&r->in);
 	progress_end(&r->choice.progress);
 	r->counts.records += counts.records;
 	r->counts.broken += counts.broken;
@@ -279,11 +254,10 @@ static bool rewrite_file(struct run *r, const char *name)
 		r->counts.longest = counts.longest;
 	r->counts.bytes_in += counts.bytes_in;
 	r->counts.bytes_out += counts.bytes_out;
-	name = strcmp(name, "-") ? name : "(standard input)";
 	if (status)
-		report_fault(name, &err);
+		report_fault(r, &err);
 	else if (counts.broken)
-		report_broken(name, r->on_error, counts.broken, &err);
+		report_broken(r, counts.broken, &err);
 	return status == DPT_OK;
 }
 
@@ -387,7 +361,8 @@ static bool make_header(struct run *r)
 static bool prepare(struct run *r)
 {
 	return choice_open_index(&r->choice) && choice_open_model(&r->choice) &&
-	       make_header(r) && take_key(r);
+	       make_header(r) && take_key(r) &&
+	       output_open(&r->out, r->out_path, r->gzip);
 }
 
 int main(int argc, char **argv)
@@ -416,10 +391,8 @@ int main(int argc, char **argv)
 	}
 	dpt_key_wipe(&r.key);
 	dpt_header_free(r.header);
-	if (close(STDOUT_FILENO) != 0 && ok) {
-		msg("standard output: %s", strerror(errno));
-		ok = false;
-	}
+	if (started)
+		ok = output_close(&r.out, ok);
 	/* readers of the output need not wait for it */
 	if (started && r.report)
 		ok = write_report(&r, ok) && ok;
