@@ -9,6 +9,7 @@
 #include "error.h"
 
 #include <limits.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -196,6 +197,7 @@ static enum dpt_status followed_key(const struct walk *w, size_t depth,
 		return dpt_fail_memory(w->err);
 	*out = followed(w, depth, set, decoded,
 	                dpt_json_decode(key, len, decoded, NULL));
+	sodium_memzero(decoded, len);
 	free(decoded);
 	return DPT_OK;
 }

@@ -445,8 +445,8 @@ enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
 {
 	size_t whole;
 	enum dpt_status broken = find_records(r, text, len, &whole, err);
-	if (broken && broken != DPT_EFORMAT)
-		return broken;
+	if (broken && broken != DPT_EFORMAT) /* err may be about a record */
+		return dpt_fail_memory(err);
 	if (r->known > 0) {
 		struct dpt_batch batch = {&r->shared->words, first_record,
 		                          r->records, r->start, r->out};

@@ -303,10 +303,11 @@ static void say_summary(const struct run *r)
 	double words = c->words ? (double)c->words : 1;
 	struct rusage usage;
 	getrusage(RUSAGE_SELF, &usage);
-	msg("%llu lines, %llu words: %.1f %% unchanged, %.1f %% outside the "
+	msg("%llu %s, %llu words: %.1f %% unchanged, %.1f %% outside the "
 	    "vocabulary and replaced blindly",
-	    (unsigned long long)c->records, (unsigned long long)c->words,
-	    100 * (double)c->unchanged / words,
+	    (unsigned long long)c->records,
+	    r->format == DPT_LINES ? "lines" : "records",
+	    (unsigned long long)c->words, 100 * (double)c->unchanged / words,
 	    100 * (double)c->outside / words);
 	msg("%.2f s, %.0f words/s, %.1f MB/s, %ld MB of memory at most", took,
 	    (double)c->words / took, 1e-6 * (double)c->bytes_in / took,
