@@ -31,14 +31,17 @@ try 'rewrite -o /dev/full text'
 try 'rewrite -o . text'
 try 'rewrite -o "" text'
 try 'rewrite -o out nowhere; ls'
+unfinished() {
+	find . -name 'late.??????' | wc -l
+}
 mkfifo slow
 dptext -q -x few.dpti -o late slow &
 exec 3>slow
 echo 1 >&3
 for i in 1 2 3 4 5 6 7 8 9 10; do
-	[ "$(ls | grep -c "^late\.......$")" = 1 ] || sleep 0.5
+	[ "$(unfinished)" = 1 ] || sleep 0.5
 done
-try 'ls | grep -c "^late\.......$"; ls late'
+try 'unfinished; ls late'
 {
 	kill -TERM $!
 	wait $!
