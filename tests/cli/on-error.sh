@@ -32,18 +32,3 @@ try 'grep -e records -e broken -e complete report'
 try 'rewrite -f csv -k c --on-error skip table'
 try 'rewrite -f csv -k b --on-error skip table nowhere'
 try 'rewrite --on-error ignore lines'
-
-# A record that is too long is not kept in memory.
-if [ -z "$SANITIZED" ]; then
-	{
-		echo 1
-		yes secretive | tr -d '\n' | head -c 300000000
-		printf '\n3\n'
-	} >long
-	for what in stop skip pass-none; do
-		try "rewrite --on-error $what long"
-	done
-	rm long
-else
-	exit 77
-fi
