@@ -34,14 +34,14 @@ SONAME := libdptext.so.0
 NEED_build := cc:gcc pkg-config:pkg-config @openblas:libopenblas-dev \
 	@libpcre2-8:libpcre2-dev @zlib:zlib1g-dev \
 	@libsodium:libsodium-dev @libxxhash:libxxhash-dev \
-	/unistr.h:libunistring-dev
+	/unistr.h:libunistring-dev /jsmn.h:libjsmn-dev
 NEED_check := @check:check mandoc:mandoc
 NEED_lint := clang-format:clang-format cppcheck:cppcheck mandoc:mandoc \
 	clang:clang g++:g++ shellcheck:shellcheck
 NEED_valgrind := valgrind:valgrind
 NEED_fuzz := clang:clang llvm-symbolizer:llvm \
 	/clang-rt:libclang-rt-14-dev
-NEED_eval := /linear.h:liblinear-dev /jsmn.h:libjsmn-dev
+NEED_eval := /linear.h:liblinear-dev
 
 # Make builds these files first, and so installs what is missing, before it
 # reads its rules again with the flags in them.

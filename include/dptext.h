@@ -303,8 +303,45 @@ dpt_model_draw(const dpt_model *model, const dpt_key *key, uint64_t record,
 
 /* ------------------------------------------------------------- stream */
 
+/* What a record is, and where in it there is text. */
+enum dpt_format {
+	DPT_LINES, /* a line; all of it */
+	DPT_NUL,   /* what a NUL byte ends; all of it */
+	DPT_CSV,   /* RFC 4180; the chosen fields */
+	DPT_TSV,   /* a line of fields between tabs, without quotes */
+	DPT_JSONL, /* a line of JSON; the chosen strings */
+	DPT_FORMATS
+};
+
+#define DPT_MAX_FIELDS 64
+
+/* "lines", "nul", "csv", "tsv", "jsonl". */
+DPT_API const char *dpt_format_name(enum dpt_format format);
+/* Whether fields must be chosen; otherwise none can be. */
+DPT_API bool dpt_format_fields(enum dpt_format format);
+
+/*
+ * What streams that are put together have in common, in their order: the
+ * header of CSV and TSV, which must be the same in all and is written once,
+ * and their number of columns.
+ */
+typedef struct dpt_header dpt_header;
+
+DPT_API DPT_MUST_USE enum dpt_status dpt_header_new(dpt_header **out,
+                                                    dpt_error *err);
+DPT_API void dpt_header_free(dpt_header *header);
+
+/* What becomes of a record that is not what its format says, or too long. */
+enum dpt_on_error {
+	DPT_STOP,     /* it and all behind it are not written: a fault */
+	DPT_SKIP,     /* it is left out */
+	DPT_PASS_NONE /* an empty one is written: an empty line or string, {},
+	               * or one whose chosen fields are empty */
+};
+
 struct dpt_counts {
-	uint64_t records;
+	uint64_t records;   /* broken ones too, unless they are a fault */
+	uint64_t broken;    /* left out or replaced by empty ones */
 	uint64_t words;     /* word tokens seen */
 	uint64_t unchanged; /* came out as they went in */
 	uint64_t outside;   /* outside the vocabulary, replaced blindly */
@@ -328,11 +365,29 @@ struct dpt_stream_options {
 	/* Called by the reading thread after each chunk; may be NULL. */
 	void (*progress)(void *ctx, uint64_t bytes_in);
 	void *ctx;
+	enum dpt_on_error on_error;
+	size_t longest; /* bytes of a record, without its end; 0: 256 MiB */
+	enum dpt_format format; /* all below is about formats with fields */
+	/*
+	 * The chosen ones, at most DPT_MAX_FIELDS.  CSV and TSV: the name of
+	 * a column in the header or, if none has it, its number from 1.  JSON
+	 * Lines: keys with dots between them, [] for every element of an
+	 * array, as in turns[].text; a backslash before a dot, a bracket, a
+	 * question mark or a backslash makes it part of a key; with a
+	 * question mark at its end the string may be missing.
+	 */
+	const char *const *field;
+	size_t fields;
+	bool no_header;     /* CSV, TSV: the first record is like any other */
+	dpt_header *header; /* NULL: the stream stands alone */
 };
 
 /*
- * Rewrites a stream of lines.  Everything before a fault is written; the
- * fault is returned with its record number (1-based, in this stream).
+ * Rewrites the records of a stream.  A header is no record.  Everything
+ * before a fault is written; the fault is returned with its record number
+ * (1-based, in this stream), DPT_ERANGE where fields do not go with the
+ * format.  A header that is wrong is a fault in any case.  Where broken
+ * records were counted, and nothing else was wrong, err is about the first.
  */
 DPT_API DPT_MUST_USE enum dpt_status
 dpt_stream(const struct dpt_stream_options *options, struct dpt_counts *counts,

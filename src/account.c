@@ -276,6 +276,7 @@ static double mean_words(const struct dpt_counts *c)
 static void put_counts(struct json *j, const struct dpt_counts *c)
 {
 	put_count(j, "records", c->records);
+	put_count(j, "broken", c->broken);
 	put_count(j, "words", c->words);
 	put_count(j, "replaced", c->words - c->unchanged - c->outside);
 	put_count(j, "unchanged", c->unchanged);

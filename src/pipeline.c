@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The way of the data: the caller's thread reads and cuts the input into
- * chunks of whole lines, workers rewrite them, a writer puts them out in
+ * chunks of whole records, workers rewrite them, a writer puts them out in
  * order.  A fault travels with its chunk: all before it is written first.
  */
 #include "error.h"
@@ -13,13 +13,16 @@
 #include <string.h>
 
 #define DEFAULT_CHUNK ((size_t)128 << 10)
-#define LONGEST_LINE ((size_t)256 << 20)
+#define LONGEST_RECORD ((size_t)256 << 20)
 
 enum state { FREE, FULL, DONE };
 
 struct chunk {
 	enum state state;
 	struct dpt_buf in, out;
+	size_t lead;          /* bytes in front of in that are no record */
+	size_t copy;          /* those of them that are copied */
+	bool too_long, ended; /* all there is is a record that is not here */
 	uint64_t first_record;
 	struct dpt_counts counts;
 	enum dpt_status status;
@@ -29,9 +32,13 @@ struct chunk {
 struct stream {
 	const struct dpt_stream_options *o;
 	struct dpt_shared shared;
+	dpt_frame *frame;
 	struct dpt_counts total;
+	dpt_error broken;    /* the first of those that are no fault */
 	uint64_t records;    /* cut off so far */
-	struct dpt_buf rest; /* the beginning of a line not yet complete */
+	struct dpt_buf rest; /* the beginning of a record not yet complete */
+	bool marked;         /* a byte order mark was looked for */
+	bool begun;          /* what comes before the records is behind us */
 	bool at_end;
 	enum dpt_status read_status; /* a fault that ended the input */
 	dpt_error read_err;
@@ -49,23 +56,6 @@ struct stream {
 };
 
 /* ------------------------------------------------------------- reading */
-
-static uint64_t count_lines(const char *text, size_t len)
-{
-	uint64_t lines = 0;
-	for (size_t i = 0; i < len; i++)
-		lines += text[i] == '\n';
-	return lines + (len > 0 && text[len - 1] != '\n');
-}
-
-/* Bytes up to and including the last newline at or after from. */
-static size_t whole_lines(const struct dpt_buf *b, size_t from)
-{
-	for (size_t i = b->len; i > from; i--)
-		if (b->data[i - 1] == '\n')
-			return i;
-	return 0;
-}
 
 static enum dpt_status read_more(struct stream *s, struct dpt_buf *b,
                                  size_t size, dpt_error *err)
@@ -85,45 +75,146 @@ static enum dpt_status read_more(struct stream *s, struct dpt_buf *b,
 	return DPT_OK;
 }
 
+/* What comes before the records of a stream: byte order mark and header. */
+static enum dpt_status begin(struct stream *s, struct chunk *c,
+                             struct dpt_cut *cut, dpt_error *err)
+{
+	bool repeated = s->o->first_record > 0;
+	size_t mark = dpt_byte_order_mark(s->frame, c->in.data, c->in.len);
+	s->begun = true;
+	c->lead = mark;
+	if (dpt_frame_has_columns(s->frame)) {
+		size_t first = cut->first ? cut->first : c->in.len;
+		if (first - (cut->first > 0) - mark > s->shared.longest)
+			return dpt_fail(err, DPT_EFORMAT,
+			                "a first record of more than %zu bytes",
+			                s->shared.longest);
+		enum dpt_status status = dpt_frame_begin(
+		    s->frame, c->in.data, first, &c->lead, &repeated, err);
+		if (status)
+			return status;
+		/* the header was counted as a record where it has an end */
+		cut->records -= c->lead > mark && cut->first > 0;
+	}
+	c->copy = repeated ? 0 : c->lead;
+	return DPT_OK;
+}
+
+/* Looks for the ends of records in what was read. */
+static void cut_records(struct stream *s, const struct chunk *c,
+                        struct dpt_cut *cut)
+{
+	if (c->in.len == 0)
+		return;
+	/* a byte order mark is no part of a field, which may be quoted */
+	if (!s->marked) {
+		if (dpt_may_be_mark(s->frame, c->in.data, c->in.len))
+			return;
+		cut->at = dpt_byte_order_mark(s->frame, c->in.data, c->in.len);
+		s->marked = true;
+	}
+	dpt_frame_cut(s->frame, cut, c->in.data, c->in.len);
+}
+
+/* Whether what is there should be worked on before more is read. */
+static bool enough(const struct stream *s, const struct chunk *c,
+                   const struct dpt_cut *cut, size_t size)
+{
+	return cut->last &&
+	       (c->in.len >= size || !s->o->ready || !s->o->ready(s->o->ctx));
+}
+
+/* Whether a record that has no end yet is longer than any may be. */
+static bool is_too_long(const struct stream *s, const struct chunk *c,
+                        const struct dpt_cut *cut)
+{
+	size_t mark =
+	    s->begun ? 0 : dpt_byte_order_mark(s->frame, c->in.data, c->in.len);
+	return !cut->last && c->in.len - mark > s->shared.longest;
+}
+
 /*
- * Fills chunk->in with whole lines: as many as fit the chunk size, fewer
+ * Reads a record that is too long to its end, and keeps nothing of it.  The
+ * bytes in front of it stay.
+ */
+static void pass_over(struct stream *s, struct chunk *c, struct dpt_cut *cut,
+                      size_t size)
+{
+	c->too_long = true;
+	if (s->shared.on_error == DPT_STOP)
+		s->at_end = true;
+	while (!s->at_end && !cut->first) {
+		cut->at = c->in.len = c->lead;
+		s->read_status = read_more(s, &c->in, size, &s->read_err);
+		if (s->read_status) { /* who knows what it would have been */
+			c->too_long = false;
+			break;
+		}
+		dpt_frame_cut(s->frame, cut, c->in.data, c->in.len);
+	}
+	c->ended = cut->first > 0;
+	cut->records = c->too_long;
+	cut->last = c->ended ? cut->first : c->in.len;
+}
+
+/* What the chunk begins with, and where its records end. */
+static enum dpt_status frame(struct stream *s, struct chunk *c,
+                             struct dpt_cut *cut, size_t size, dpt_error *err)
+{
+	bool too_long = is_too_long(s, c, cut);
+	if (s->at_end && !too_long)
+		cut->last = c->in.len;
+	if (!s->begun && (too_long || cut->last > 0)) {
+		enum dpt_status status = begin(s, c, cut, err);
+		if (status)
+			return status;
+	}
+	if (too_long)
+		pass_over(s, c, cut, size);
+	return DPT_OK;
+}
+
+/*
+ * Fills chunk->in with whole records: as many as fit the chunk size, fewer
  * when nothing more is waiting, one however long it is.  At the end of the
- * input it may stay empty.  The start of the next line is kept in rest.
+ * input it may stay empty.  The start of the next record is kept in rest.
  */
 static enum dpt_status fill(struct stream *s, struct chunk *c, dpt_error *err)
 {
-	size_t size = s->o->chunk ? s->o->chunk : DEFAULT_CHUNK, cut = 0;
-	c->in.len = 0;
+	size_t size = s->o->chunk ? s->o->chunk : DEFAULT_CHUNK;
+	struct dpt_cut cut = {0};
+	c->in.len = c->lead = c->copy = 0;
+	c->too_long = false;
 	if (!dpt_buf_add(&c->in, s->rest.data, s->rest.len))
 		return dpt_fail_memory(err);
 	s->rest.len = 0;
-	while (!s->at_end) {
-		size_t before = c->in.len;
+	for (;;) {
+		cut_records(s, c, &cut);
+		if (s->at_end || enough(s, c, &cut, size) ||
+		    is_too_long(s, c, &cut))
+			break;
 		s->read_status = read_more(s, &c->in, size, &s->read_err);
 		if (s->read_status)
-			break; /* the lines before are still good */
-		size_t last = whole_lines(&c->in, before);
-		cut = last ? last : cut;
-		if (cut && (c->in.len >= size || !s->o->ready ||
-		            !s->o->ready(s->o->ctx)))
-			break;
-		if (!cut && c->in.len > LONGEST_LINE)
-			return dpt_fail(err, DPT_EFORMAT,
-			                "a line longer than %zu MiB",
-			                LONGEST_LINE >> 20);
+			break; /* the records before are still good */
 	}
+	enum dpt_status status = frame(s, c, &cut, size, err);
+	if (status)
+		return status;
 	if (s->read_status)
 		s->at_end = true;
-	else if (s->at_end)
-		cut = c->in.len;
-	if (!dpt_buf_add(&s->rest, c->in.data + cut, c->in.len - cut))
+	if (!dpt_buf_add(&s->rest, c->in.data + cut.last, c->in.len - cut.last))
 		return dpt_fail_memory(err);
-	c->in.len = cut;
+	c->in.len = c->too_long ? c->lead : cut.last;
 	c->first_record = s->records;
-	s->records += count_lines(c->in.data, cut);
+	s->records += cut.records;
 	if (s->o->progress)
 		s->o->progress(s->o->ctx, s->total.bytes_in);
 	return DPT_OK;
+}
+
+static bool is_empty(const struct chunk *c)
+{
+	return c->in.len == 0 && !c->too_long;
 }
 
 /* ----------------------------------------------------- one piece of work */
@@ -132,10 +223,18 @@ static void rewrite_chunk(struct stream *s, dpt_rewriter *r, struct chunk *c)
 {
 	c->out.len = 0;
 	c->counts = (struct dpt_counts){0};
-	c->status = dpt_rewrite(r, c->in.data, c->in.len,
-	                        s->o->first_record + c->first_record, &c->out,
-	                        &c->counts, &c->err);
-	if (c->status && c->err.record)
+	c->err.record = 0;
+	if (!dpt_buf_add(&c->out, c->in.data, c->copy))
+		c->status = dpt_fail_memory(&c->err);
+	else if (c->too_long)
+		c->status = dpt_rewrite_too_long(&s->shared, c->ended, &c->out,
+		                                 &c->counts, &c->err);
+	else
+		c->status =
+		    dpt_rewrite(r, c->in.data + c->lead, c->in.len - c->lead,
+		                s->o->first_record + c->first_record, &c->out,
+		                &c->counts, &c->err);
+	if (c->err.record)
 		c->err.record += c->first_record;
 }
 
@@ -146,7 +245,10 @@ static enum dpt_status write_chunk(struct stream *s, struct chunk *c,
 	if (c->out.len && s->o->write(s->o->ctx, c->out.data, c->out.len) != 0)
 		return dpt_fail_errno(err, "write");
 	s->total.bytes_out += c->out.len;
+	if (!s->total.broken)
+		s->broken = c->err;
 	s->total.records += c->counts.records;
+	s->total.broken += c->counts.broken;
 	s->total.words += c->counts.words;
 	s->total.unchanged += c->counts.unchanged;
 	s->total.outside += c->counts.outside;
@@ -172,7 +274,7 @@ static enum dpt_status run_inline(struct stream *s, dpt_error *err)
 	enum dpt_status status = dpt_rewriter_new(&s->shared, &r, err);
 	while (!status && !s->at_end) {
 		status = fill(s, &c, err);
-		if (status || c.in.len == 0)
+		if (status || is_empty(&c))
 			continue;
 		rewrite_chunk(s, r, &c);
 		status = write_chunk(s, &c, err);
@@ -263,7 +365,7 @@ static enum dpt_status feed(struct stream *s, dpt_error *err)
 		if (stopped)
 			break;
 		status = fill(s, c, err);
-		if (status || c->in.len == 0)
+		if (status || is_empty(c))
 			break;
 		pthread_mutex_lock(&s->lock);
 		c->state = FULL;
@@ -330,10 +432,18 @@ enum dpt_status dpt_stream(const struct dpt_stream_options *options,
 	enum dpt_status status =
 	    dpt_shared_open(&s.shared, options->model, options->key, err);
 	if (!status)
+		status = dpt_frame_new(options, &s.frame, err);
+	s.shared.frame = s.frame;
+	s.shared.on_error = options->on_error;
+	s.shared.longest = options->longest ? options->longest : LONGEST_RECORD;
+	if (!status)
 		status = options->threads > 1 ? run_threads(&s, err)
 		                              : run_inline(&s, err);
 	*counts = s.total;
+	if (!status && s.total.broken && err)
+		*err = s.broken;
 	dpt_shared_close(&s.shared);
+	dpt_frame_free(s.frame);
 	dpt_buf_free(&s.rest);
 	return status;
 }

@@ -26,6 +26,13 @@ struct memo {
 	uint32_t class_id;
 };
 
+/* A field, and the words before and behind it; or what is cut out. */
+struct field {
+	struct dpt_piece piece;
+	size_t first, last;
+	const char *instead; /* NULL: not cut out */
+};
+
 struct dpt_rewriter {
 	const struct dpt_shared *shared;
 	struct memo *memo; /* 1 << MEMO_BITS of them */
@@ -41,7 +48,18 @@ struct dpt_rewriter {
 	/* one entry a record, and one behind the last */
 	uint32_t *start; /* in out */
 	size_t records, record_room;
-	size_t longest;     /* most words in one of them */
+	size_t longest; /* most words in one of them */
+	size_t broken;  /* of them */
+	/* where not all is text: the chosen fields that have words, and what
+	 * is cut out of broken records */
+	struct field *field;
+	size_t fields, field_room;
+	struct dpt_pieces pieces; /* of one record */
+	struct dpt_buf decoded;   /* a JSON string */
+	uint32_t *origin;         /* where its bytes come from */
+	size_t origin_room;
+	size_t put;         /* words put back so far */
+	uint32_t put_known; /* and those of out */
 	struct dpt_rng rng; /* of the record whose words are put back */
 	uint64_t rng_record;
 	bool rng_on;
@@ -132,6 +150,10 @@ void dpt_rewriter_free(dpt_rewriter *r)
 	wipe_array(r->in, r->room * sizeof *r->in);
 	wipe_array(r->out, r->room * sizeof *r->out);
 	free(r->start);
+	free(r->field);
+	free(r->origin);
+	dpt_pieces_free(&r->pieces);
+	dpt_buf_free(&r->decoded);
 	dpt_rng_wipe(&r->rng);
 	free(r);
 }
@@ -170,6 +192,21 @@ static bool record_room(dpt_rewriter *r)
 	if (!grow((void **)&r->start, sizeof *r->start, r->record_room, room))
 		return false;
 	r->record_room = room;
+	return true;
+}
+
+static bool add_field(dpt_rewriter *r, const struct dpt_piece *piece,
+                      size_t first, const char *instead)
+{
+	if (r->fields == r->field_room) {
+		size_t room = r->fields ? 2 * r->fields : 1024;
+		if (!grow((void **)&r->field, sizeof *r->field, r->fields,
+		          room))
+			return false;
+		r->field_room = room;
+	}
+	r->field[r->fields++] =
+	    (struct field){*piece, first, r->words, instead};
 	return true;
 }
 
@@ -235,24 +272,145 @@ static enum dpt_status find_words(dpt_rewriter *r, const char *text,
 	return found < 0 ? dpt_fail_memory(err) : DPT_OK;
 }
 
-static enum dpt_status find_records(dpt_rewriter *r, const char *text,
-                                    size_t len, dpt_error *err)
+static bool has_escapes(const char *text, size_t len)
 {
-	r->words = r->records = r->longest = r->known = 0;
-	for (size_t at = 0; at < len;) {
-		const char *newline = memchr(text + at, '\n', len - at);
-		size_t end = newline ? (size_t)(newline - text) : len;
+	return memchr(text, '\\', len) != NULL;
+}
+
+/* Decodes part of a JSON string; offsets of r->origin count from its start. */
+static bool decode(dpt_rewriter *r, const char *text, size_t len)
+{
+	r->decoded.len = 0;
+	if (!dpt_buf_reserve(&r->decoded, len))
+		return false;
+	if (r->origin_room <= len) {
+		free(r->origin);
+		r->origin_room = 2 * len + 64;
+		r->origin = malloc(r->origin_room * sizeof *r->origin);
+		if (!r->origin) {
+			r->origin_room = 0;
+			return false;
+		}
+	}
+	r->decoded.len = dpt_json_decode(text, len, r->decoded.data, r->origin);
+	return true;
+}
+
+/* Words of a JSON string, whose spans are those of their spelling. */
+static enum dpt_status find_escaped(dpt_rewriter *r, const char *text,
+                                    const struct dpt_piece *p, dpt_error *err)
+{
+	size_t before = r->words;
+	if (!decode(r, text + p->start, p->end - p->start))
+		return dpt_fail_memory(err);
+	enum dpt_status status =
+	    find_words(r, r->decoded.data, 0, r->decoded.len, err);
+	for (size_t i = before; i < r->words; i++) {
+		struct span *s = &r->span[i];
+		uint32_t start = r->origin[s->start];
+		s->len = r->origin[s->start + s->len] - start;
+		s->start = (uint32_t)p->start + start;
+	}
+	return status;
+}
+
+static enum dpt_status find_in_fields(dpt_rewriter *r, const char *text,
+                                      size_t start, size_t end, dpt_error *err)
+{
+	enum dpt_status status = dpt_record_pieces(r->shared->frame, text,
+	                                           start, end, &r->pieces, err);
+	for (size_t i = 0; !status && i < r->pieces.count; i++) {
+		const struct dpt_piece *p = &r->pieces.piece[i];
+		size_t before = r->words;
+		status = p->coding == DPT_STRING &&
+		                 has_escapes(text + p->start, p->end - p->start)
+		             ? find_escaped(r, text, p, err)
+		             : find_words(r, text, p->start, p->end, err);
+		if (!status && r->words > before &&
+		    !add_field(r, p, before, NULL))
+			status = dpt_fail_memory(err);
+	}
+	return status;
+}
+
+static enum dpt_status too_long(const struct dpt_shared *shared, dpt_error *err)
+{
+	return dpt_fail(err, DPT_EFORMAT, "a record of more than %zu bytes",
+	                shared->longest);
+}
+
+/* text is UTF-8 up to good. */
+static enum dpt_status find_record(dpt_rewriter *r, const char *text,
+                                   size_t start, size_t end, size_t good,
+                                   dpt_error *err)
+{
+	if (end - start > r->shared->longest)
+		return too_long(r->shared, err);
+	if (end > good)
+		return dpt_fail(err, DPT_EFORMAT, "not valid UTF-8");
+	return dpt_frame_whole(r->shared->frame)
+	           ? find_words(r, text, start, end, err)
+	           : find_in_fields(r, text, start, end, err);
+}
+
+/* Cuts out all of a record, or what must not be left of it. */
+static enum dpt_status cut_out(dpt_rewriter *r, const char *text, size_t start,
+                               size_t end, size_t next, dpt_error *err)
+{
+	const struct dpt_shared *s = r->shared;
+	const char *nothing = "";
+	enum dpt_status status = DPT_OK;
+	r->pieces.count = 0;
+	if (s->on_error == DPT_PASS_NONE && end - start <= s->longest) {
+		status = dpt_record_empty(s->frame, text, start, end,
+		                          &r->pieces, &nothing, err);
+	} else {
+		bool skip = s->on_error == DPT_SKIP;
+		nothing = skip ? "" : dpt_frame_nothing(s->frame);
+		if (!dpt_pieces_add(&r->pieces, start, skip ? next : end,
+		                    DPT_PLAIN))
+			return dpt_fail_memory(err);
+	}
+	for (size_t i = 0; !status && i < r->pieces.count; i++)
+		if (!add_field(r, &r->pieces.piece[i], r->words, nothing))
+			status = dpt_fail_memory(err);
+	return status;
+}
+
+/*
+ * Finds the words of all records, or of those before a broken one that ends
+ * it all and begins at *whole then.
+ */
+static enum dpt_status find_records(dpt_rewriter *r, const char *text,
+                                    size_t len, size_t *whole, dpt_error *err)
+{
+	size_t good = dpt_utf8_prefix(text, len), next;
+	dpt_error other;
+	r->words = r->records = r->longest = r->broken = r->fields = 0;
+	r->known = 0;
+	for (*whole = 0; *whole < len; *whole = next) {
+		size_t at = *whole, before = r->words;
+		size_t end = dpt_record_end(r->shared->frame, text, len, at);
+		next = end < len ? end + 1 : len;
 		if (!record_room(r))
 			return dpt_fail_memory(err);
-		size_t before = r->words;
 		r->start[r->records] = r->known;
-		enum dpt_status status = find_words(r, text, at, end, err);
+		enum dpt_status status = find_record(r, text, at, end, good,
+		                                     r->broken ? &other : err);
+		if (status == DPT_EFORMAT && !r->broken)
+			err->record = r->records + 1;
+		if (status == DPT_EFORMAT && r->shared->on_error) {
+			r->broken++;
+			status = cut_out(r, text, at, end, next, &other);
+			if (good < next)
+				good = next +
+				       dpt_utf8_prefix(text + next, len - next);
+		}
 		if (status)
 			return status;
 		if (r->words - before > r->longest)
 			r->longest = r->words - before;
 		r->start[++r->records] = r->known;
-		at = end + 1;
 	}
 	return DPT_OK;
 }
@@ -291,31 +449,54 @@ static void copy(char *to, const char *from, size_t n, bool room)
 		memcpy(to, from, n);
 }
 
-/* Writes a class in the letter case of source. */
+/*
+ * Letter case is taken from the decoded word.  Its spelling is given up even
+ * if the word stays: it would tell that it did.
+ */
+static bool shape_of(dpt_rewriter *r, enum dpt_coding coding, const char *word,
+                     size_t len, enum dpt_shape *shape)
+{
+	if (coding == DPT_STRING && has_escapes(word, len)) {
+		if (!decode(r, word, len))
+			return false;
+		word = r->decoded.data;
+		len = r->decoded.len;
+	}
+	*shape = dpt_shape_of(word, len);
+	return true;
+}
+
+/* Writes a class in the letter case of source, encoded. */
 static bool put_word(dpt_rewriter *r, uint32_t class_id, uint64_t record,
-                     const char *source, size_t source_len, struct dpt_buf *out)
+                     enum dpt_coding coding, const char *source,
+                     size_t source_len, struct dpt_buf *out)
 {
 	const char *text = r->shared->spelling[class_id].text;
-	enum dpt_shape shape = dpt_shape_of(source, source_len);
-	if (shape == DPT_LOWER && text[SHORT - 1]) {
+	enum dpt_shape shape;
+	size_t n, before = out->len;
+	if (!shape_of(r, coding, source, source_len, &shape))
+		return false;
+	if (coding == DPT_PLAIN && shape == DPT_LOWER && text[SHORT - 1]) {
 		memcpy(out->data + out->len, text, SHORT); /* there is room */
 		out->len += (size_t)text[SHORT - 1];
 		return true;
 	}
-	size_t n;
 	const char *word = spell(r, class_id, record, &n);
-	return dpt_add_shaped(out, shape, word, n);
+	return dpt_add_shaped(out, shape, word, n) &&
+	       dpt_encode(coding, out, before);
 }
 
-/* Copies everything between the words and puts what was drawn in place. */
-static bool put_back(dpt_rewriter *r, const char *text, size_t len,
-                     uint64_t first_record, struct dpt_buf *out,
-                     struct dpt_counts *counts)
+/*
+ * Copies text[at..to) with what was drawn in place of the words up to number
+ * last.
+ */
+static bool put_back(dpt_rewriter *r, const char *text, size_t at, size_t to,
+                     size_t last, enum dpt_coding coding, uint64_t first_record,
+                     struct dpt_buf *out, struct dpt_counts *counts)
 {
 	uint32_t classes = r->shared->model->index->header->classes;
-	size_t at = 0;
-	uint32_t known = 0;
-	for (size_t i = 0; i < r->words; i++) {
+	uint32_t known = r->put_known;
+	for (size_t i = r->put; i < last; i++) {
 		const struct span *s = &r->span[i];
 		uint64_t stream = first_record + s->record;
 		size_t gap = s->start - at;
@@ -332,26 +513,55 @@ static bool put_back(dpt_rewriter *r, const char *text, size_t len,
 		}
 		if (!dpt_buf_room(out, gap + 2 * SHORT))
 			return false;
-		copy(out->data + out->len, text + at, gap, at + SHORT <= len);
+		copy(out->data + out->len, text + at, gap, at + SHORT <= to);
 		out->len += gap;
-		if (!put_word(r, drawn, stream, text + s->start, s->len, out))
+		if (!put_word(r, drawn, stream, coding, text + s->start, s->len,
+		              out))
 			return false;
 		at = s->start + s->len;
 	}
-	return dpt_buf_add(out, text + at, len - at);
+	r->put = last;
+	r->put_known = known;
+	return dpt_buf_add(out, text + at, to - at);
+}
+
+/* All text, field by field where there are fields. */
+static bool put_all(dpt_rewriter *r, const char *text, size_t len,
+                    uint64_t first_record, struct dpt_buf *out,
+                    struct dpt_counts *counts)
+{
+	size_t at = 0;
+	r->put = r->put_known = 0;
+	for (size_t i = 0; i < r->fields; i++) {
+		const struct field *f = &r->field[i];
+		const struct dpt_piece *p = &f->piece;
+		if (!put_back(r, text, at, p->start, f->first, DPT_PLAIN,
+		              first_record, out, counts))
+			return false;
+		at = p->end;
+		if (f->instead) {
+			if (!dpt_buf_add(out, f->instead, strlen(f->instead)))
+				return false;
+			continue;
+		}
+		size_t before = out->len;
+		if (!put_back(r, text, p->start, p->end, f->last, p->coding,
+		              first_record, out, counts) ||
+		    (p->coding == DPT_BARE && !dpt_enclose(out, before)))
+			return false;
+	}
+	return put_back(r, text, at, len, r->words, DPT_PLAIN, first_record,
+	                out, counts);
 }
 
 enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
                             uint64_t first_record, struct dpt_buf *out,
                             struct dpt_counts *counts, dpt_error *err)
 {
-	size_t good = dpt_utf8_prefix(text, len), whole = len;
-	if (good < len)
-		for (whole = good; whole > 0 && text[whole - 1] != '\n';)
-			whole--;
-	enum dpt_status status = find_records(r, text, whole, err);
-	if (status)
-		return status;
+	size_t whole;
+	enum dpt_status broken = find_records(r, text, len, &whole, err);
+	if (broken && broken != DPT_EFORMAT) /* err may be about a record */
+		return dpt_fail_memory(err);
 	if (r->known > 0) {
 		struct dpt_batch batch = {&r->shared->words, first_record,
 		                          r->records, r->start, r->out};
@@ -359,16 +569,31 @@ enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
 		                             r->scratch, r->out);
 	}
 	r->rng_on = false;
-	if (!put_back(r, text, whole, first_record, out, counts))
+	if (!put_all(r, text, whole, first_record, out, counts))
 		return dpt_fail_memory(err);
 	counts->words += r->words;
 	counts->records += r->records;
+	counts->broken += r->broken;
 	if (r->longest > counts->longest)
 		counts->longest = r->longest;
-	if (whole == len)
-		return DPT_OK;
-	status = dpt_fail(err, DPT_EFORMAT, "not valid UTF-8");
-	if (err)
-		err->record = r->records + 1;
-	return status;
+	return broken;
+}
+
+enum dpt_status dpt_rewrite_too_long(const struct dpt_shared *shared,
+                                     bool ended, struct dpt_buf *out,
+                                     struct dpt_counts *counts, dpt_error *err)
+{
+	const char *nothing = dpt_frame_nothing(shared->frame);
+	char end = dpt_frame_end(shared->frame);
+	enum dpt_status status = too_long(shared, err);
+	err->record = 1;
+	if (shared->on_error == DPT_STOP)
+		return status;
+	counts->records++;
+	counts->broken++;
+	if (shared->on_error == DPT_PASS_NONE &&
+	    !(dpt_buf_add(out, nothing, strlen(nothing)) &&
+	      dpt_buf_add(out, &end, ended)))
+		return dpt_fail_memory(err);
+	return DPT_OK;
 }

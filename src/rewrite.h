@@ -5,6 +5,7 @@
 
 #include "buf.h"
 #include "mech.h"
+#include "record.h"
 #include "token.h"
 
 /* What all threads share; immutable. */
@@ -12,8 +13,11 @@ struct dpt_shared {
 	const dpt_model *model;
 	dpt_pattern *pattern;
 	struct dpt_spelling *spelling; /* one a class */
-	dpt_key words;                 /* streams of the mechanism */
-	dpt_key outside;               /* streams of everything else */
+	const dpt_frame *frame;
+	enum dpt_on_error on_error;
+	size_t longest;  /* bytes of a record */
+	dpt_key words;   /* streams of the mechanism */
+	dpt_key outside; /* streams of everything else */
 };
 
 /* The model is borrowed. */
@@ -32,14 +36,21 @@ DPT_MUST_USE enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
 void dpt_rewriter_free(dpt_rewriter *rewriter);
 
 /*
- * Appends the rewriting of whole lines to out; first_record is the number of
- * the first, from 0, in its random streams.  At a line that is not UTF-8 the
- * lines before it are rewritten, and err->record is its number, from 1,
- * within text.  counts are added to.
+ * Appends the rewriting of whole records to out; first_record is the number
+ * of the first, from 0, in its random streams.  At a record that is broken
+ * those before it are rewritten, and err->record is its number, from 1,
+ * within text; unless broken ones are left out or emptied, then it is that of
+ * the first and the result DPT_OK.  counts are added to.  err is not NULL.
  */
 DPT_MUST_USE enum dpt_status
 dpt_rewrite(dpt_rewriter *rewriter, const char *text, size_t len,
             uint64_t first_record, struct dpt_buf *out,
             struct dpt_counts *counts, dpt_error *err);
+
+/* The same for one record that was too long to be kept. */
+DPT_MUST_USE enum dpt_status
+dpt_rewrite_too_long(const struct dpt_shared *shared, bool ended,
+                     struct dpt_buf *out, struct dpt_counts *counts,
+                     dpt_error *err);
 
 #endif

@@ -3,26 +3,31 @@
 #include "dptext.h"
 
 #include "choice.h"
+#include "input.h"
 #include "msg.h"
+#include "output.h"
 
 #include <cblas.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-enum { SEED = 256, REPORT, DELTA };
+enum { SEED = 256, REPORT, DELTA, NO_HEADER, ON_ERROR };
 
 static const struct opt table[] = {
     CHOICE_OPTIONS,
+    {'f', "format", "FORMAT", "lines, nul, csv, tsv or jsonl [lines]"},
+    {'k', "field", "FIELD", "rewrite this field only; may be repeated"},
+    {NO_HEADER, "no-header", NULL, "columns of csv and tsv have no names"},
+    {'o', "output", "FILE", "write to FILE, all of it or nothing"},
+    {'z', "gzip", NULL, "write gzip"},
+    {ON_ERROR, "on-error", "WHAT",
+     "broken records: stop, skip or pass-none [stop]"},
     {SEED, "seed", "N", "reproducible output: NOT private"},
     {REPORT, "report", "FILE", "write what was guaranteed and done as JSON"},
     {DELTA, "delta", "D", "delta of the composition in the report [1e-6]"},
@@ -32,9 +37,9 @@ static const struct opt table[] = {
 
 static const struct opt_program program = {
     "dptext",
-    "[-e EPS] [-m MECH] [-p NAME=VALUE]... [-x INDEX] [FILE...]\n"
+    "[-e EPS] [-m MECH] [-x INDEX] [-f FORMAT [-k FIELD]...] [FILE...]\n"
     "-m list",
-    "Rewrites text line by line so that it is differentially private.",
+    "Rewrites text record by record so that it is differentially private.",
     table,
     sizeof table / sizeof *table,
     "With no FILE, or where FILE is -, standard input is read.\n"
@@ -47,12 +52,21 @@ struct run {
 	uint64_t seed;
 	const char *report; /* file name, or NULL */
 	double delta;
+	enum dpt_format format;
+	const char *field[DPT_MAX_FIELDS];
+	size_t fields;
+	bool no_header;
+	dpt_header *header; /* of all files */
+	enum dpt_on_error on_error;
 	dpt_key key;
 	struct dpt_counts counts;
 	double started;
-	/* of the file being read */
-	int in;
-	double size;
+	char last;       /* byte written */
+	bool between;    /* files: no record goes on in the next */
+	struct input in; /* the file being read */
+	const char *out_path;
+	bool gzip;
+	struct output out;
 };
 
 /* ------------------------------------------------------------- options */
@@ -63,6 +77,53 @@ static double parse_delta(const char *text)
 	if (delta == 0 || delta == 1)
 		msg_usage("--delta must be above 0 and below 1");
 	return delta;
+}
+
+static enum dpt_format parse_format(const char *name)
+{
+	for (int f = 0; f < DPT_FORMATS; f++)
+		if (strcmp(name, dpt_format_name((enum dpt_format)f)) == 0)
+			return (enum dpt_format)f;
+	msg_usage("-f must be lines, nul, csv, tsv or jsonl");
+}
+
+static enum dpt_on_error parse_on_error(const char *what)
+{
+	if (strcmp(what, "stop") == 0)
+		return DPT_STOP;
+	if (strcmp(what, "skip") == 0)
+		return DPT_SKIP;
+	if (strcmp(what, "pass-none") == 0)
+		return DPT_PASS_NONE;
+	msg_usage("--on-error must be stop, skip or pass-none");
+}
+
+static void add_field(struct run *r, const char *name)
+{
+	if (r->fields == DPT_MAX_FIELDS)
+		msg_usage("-k more than %d times", DPT_MAX_FIELDS);
+	r->field[r->fields++] = name;
+}
+
+static bool is_number(const char *text)
+{
+	return *text && text[strspn(text, "0123456789")] == 0;
+}
+
+static void check_format(const struct run *r)
+{
+	const char *name = dpt_format_name(r->format);
+	if (dpt_format_fields(r->format) && r->fields == 0)
+		msg_usage("-f %s needs -k", name);
+	if (!dpt_format_fields(r->format) && r->fields > 0)
+		msg_usage("-k does not go with -f %s", name);
+	if (!r->no_header)
+		return;
+	if (r->format != DPT_CSV && r->format != DPT_TSV)
+		msg_usage("--no-header does not go with -f %s", name);
+	for (size_t i = 0; i < r->fields; i++)
+		if (!is_number(r->field[i]))
+			msg_usage("with --no-header, -k must be a number");
 }
 
 static int parse(struct run *r, int argc, char **argv)
@@ -76,6 +137,12 @@ static int parse(struct run *r, int argc, char **argv)
 			r->seeded = true;
 			r->seed = opt_count("--seed", arg, 0, UINT64_MAX);
 			break;
+		case 'f': r->format = parse_format(arg); break;
+		case 'k': add_field(r, arg); break;
+		case 'o': r->out_path = arg; break;
+		case 'z': r->gzip = true; break;
+		case NO_HEADER: r->no_header = true; break;
+		case ON_ERROR: r->on_error = parse_on_error(arg); break;
 		case REPORT: r->report = arg; break;
 		case DELTA:
 			r->delta = parse_delta(arg);
@@ -86,6 +153,7 @@ static int parse(struct run *r, int argc, char **argv)
 		default: choice_option(&r->choice, id, arg);
 		}
 	choice_check(&r->choice);
+	check_format(r);
 	if (delta_given && !r->report)
 		msg_usage("--delta needs --report");
 	return operands;
@@ -96,71 +164,67 @@ static int parse(struct run *r, int argc, char **argv)
 static ptrdiff_t read_in(void *ctx, void *buffer, size_t size)
 {
 	struct run *r = ctx;
-	return read(r->in, buffer, size);
+	return input_read(&r->in, buffer, size);
 }
 
 static bool ready_in(void *ctx)
 {
-	struct run *r = ctx;
-	struct pollfd p = {.fd = r->in, .events = POLLIN};
-	return poll(&p, 1, 0) > 0;
+	const struct run *r = ctx;
+	return input_ready(&r->in);
 }
 
 static int write_out(void *ctx, const void *bytes, size_t size)
 {
-	(void)ctx;
-	const char *at = bytes;
-	while (size > 0) {
-		ssize_t n = write(STDOUT_FILENO, at, size);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		at += n;
-		size -= (size_t)n;
-	}
-	return 0;
+	struct run *r = ctx;
+	const char *text = bytes;
+	char end = r->format == DPT_NUL ? '\0' : '\n';
+	if (r->between && r->last != end && output_write(&r->out, &end, 1) != 0)
+		return -1;
+	r->between = false;
+	r->last = text[size - 1];
+	return output_write(&r->out, text, size);
 }
 
 static void show_progress(void *ctx, uint64_t bytes)
 {
 	struct run *r = ctx;
-	progress_show(&r->choice.progress, "rewriting", (double)bytes, r->size,
-	              1e6, "MB");
+	progress_show(&r->choice.progress, "rewriting", (double)bytes,
+	              r->in.size, 1e6, "MB");
 }
 
-static bool open_input(struct run *r, const char *name)
+static void report_fault(const struct run *r, const dpt_error *err)
 {
-	struct stat st;
-	r->in = strcmp(name, "-") == 0 ? STDIN_FILENO
-	                               : open(name, O_RDONLY | O_CLOEXEC);
-	r->size = 0;
-	if (r->in < 0 || fstat(r->in, &st) != 0) {
-		msg("%s: %s", name, strerror(errno));
-		return false;
-	}
-	if (S_ISREG(st.st_mode))
-		r->size = (double)st.st_size;
-	return true;
-}
-
-static void report_fault(const char *name, const dpt_error *err)
-{
+	const char *name = r->in.name;
 	if (err->record)
 		msg("%s:%llu: %s", name, (unsigned long long)err->record,
 		    err->text);
 	else if (err->status == DPT_EIO && strncmp(err->text, "write", 5) == 0)
-		msg("standard output: %s", err->text);
+		msg("%s: %s", r->out.name, err->text);
+	else if (err->status == DPT_EIO && r->in.fault)
+		msg("%s: %s", name, r->in.fault);
+	else if (err->status == DPT_ERANGE) /* -k, whatever the file */
+		msg("%s", err->text);
 	else
 		msg("%s: %s", name, err->text);
+}
+
+/* err is about the first of them. */
+static void report_broken(const struct run *r, uint64_t count,
+                          const dpt_error *err)
+{
+	msg("%s:%llu: %s; %llu broken record%s %s", r->in.name,
+	    (unsigned long long)err->record, err->text,
+	    (unsigned long long)count, count == 1 ? "" : "s",
+	    r->on_error == DPT_SKIP ? "left out" : "emptied");
 }
 
 static bool rewrite_file(struct run *r, const char *name)
 {
 	dpt_error err;
 	struct dpt_counts counts;
-	if (!open_input(r, name))
+	if (!input_open(&r->in, name))
 		return false;
+	r->between = r->counts.bytes_out > 0;
 	struct dpt_stream_options options = {
 	    .model = r->choice.model,
 	    .key = &r->key,
@@ -171,12 +235,18 @@ static bool rewrite_file(struct run *r, const char *name)
 	    .write = write_out,
 	    .progress = show_progress,
 	    .ctx = r,
+	    .format = r->format,
+	    .field = r->field,
+	    .fields = r->fields,
+	    .no_header = r->no_header,
+	    .header = r->header,
+	    .on_error = r->on_error,
 	};
 	enum dpt_status status = dpt_stream(&options, &counts, &err);
-	if (r->in != STDIN_FILENO)
-		close(r->in);
+	input_close(&r->in);
 	progress_end(&r->choice.progress);
 	r->counts.records += counts.records;
+	r->counts.broken += counts.broken;
 	r->counts.words += counts.words;
 	r->counts.unchanged += counts.unchanged;
 	r->counts.outside += counts.outside;
@@ -185,8 +255,9 @@ static bool rewrite_file(struct run *r, const char *name)
 	r->counts.bytes_in += counts.bytes_in;
 	r->counts.bytes_out += counts.bytes_out;
 	if (status)
-		report_fault(strcmp(name, "-") ? name : "(standard input)",
-		             &err);
+		report_fault(r, &err);
+	else if (counts.broken)
+		report_broken(r, counts.broken, &err);
 	return status == DPT_OK;
 }
 
@@ -232,10 +303,11 @@ static void say_summary(const struct run *r)
 	double words = c->words ? (double)c->words : 1;
 	struct rusage usage;
 	getrusage(RUSAGE_SELF, &usage);
-	msg("%llu lines, %llu words: %.1f %% unchanged, %.1f %% outside the "
+	msg("%llu %s, %llu words: %.1f %% unchanged, %.1f %% outside the "
 	    "vocabulary and replaced blindly",
-	    (unsigned long long)c->records, (unsigned long long)c->words,
-	    100 * (double)c->unchanged / words,
+	    (unsigned long long)c->records,
+	    r->format == DPT_LINES ? "lines" : "records",
+	    (unsigned long long)c->words, 100 * (double)c->unchanged / words,
 	    100 * (double)c->outside / words);
 	msg("%.2f s, %.0f words/s, %.1f MB/s, %ld MB of memory at most", took,
 	    (double)c->words / took, 1e-6 * (double)c->bytes_in / took,
@@ -278,10 +350,20 @@ static bool take_key(struct run *r)
 	return status == DPT_OK;
 }
 
+static bool make_header(struct run *r)
+{
+	dpt_error err;
+	enum dpt_status status = dpt_header_new(&r->header, &err);
+	if (status)
+		msg("%s", err.text);
+	return status == DPT_OK;
+}
+
 static bool prepare(struct run *r)
 {
 	return choice_open_index(&r->choice) && choice_open_model(&r->choice) &&
-	       take_key(r);
+	       make_header(r) && take_key(r) &&
+	       output_open(&r->out, r->out_path, r->gzip);
 }
 
 int main(int argc, char **argv)
@@ -309,13 +391,12 @@ int main(int argc, char **argv)
 			say_summary(&r);
 	}
 	dpt_key_wipe(&r.key);
-	if (close(STDOUT_FILENO) != 0 && ok) {
-		msg("standard output: %s", strerror(errno));
-		ok = false;
-	}
+	dpt_header_free(r.header);
+	if (started)
+		ok = output_close(&r.out, ok);
 	/* readers of the output need not wait for it */
 	if (started && r.report)
 		ok = write_report(&r, ok) && ok;
 	choice_close(&r.choice);
-	return ok ? EXIT_DONE : EXIT_FAILED;
+	return ok && !r.counts.broken ? EXIT_DONE : EXIT_FAILED;
 }
