@@ -282,10 +282,10 @@ static enum dpt_status make_coarse(struct build *b, dpt_error *err)
 	b->off = malloc(b->classes * sizeof *b->off);
 	if (!b->coarse || !b->off)
 		return dpt_fail_memory(err);
-	enum dpt_status status = dpt_screen_make(
-	    &b->rates.ground, b->coarse, b->off, &b->coarse_step, err);
-	b->rates.ground.screen = (struct dpt_screen){
-	    b->coarse, b->off, stride, b->coarse_step};
+	enum dpt_status status = dpt_screen_make(&b->rates.ground, b->coarse,
+	                                         b->off, &b->coarse_step, err);
+	b->rates.ground.screen =
+	    (struct dpt_screen){b->coarse, b->off, stride, b->coarse_step};
 	return status;
 }
 
