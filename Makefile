@@ -56,7 +56,7 @@ NEEDS += $(if $(filter lint,$(GOALS)),lint)
 NEEDS += $(if $(filter bench,$(GOALS)),bench \
 	$(if $(filter 1,$(BENCH_FAISS)),faiss))
 NEEDS += $(if $(filter fuzz run-fuzz_%,$(GOALS)),fuzz)
-NEEDS += $(if $(filter eval% %/dptext-eval,$(GOALS)),eval)
+NEEDS += $(if $(filter eval% %/dptext-eval lint compiled,$(GOALS)),eval)
 include $(NEEDS:%=$(BUILD)/need-%.mk)
 
 $(BUILD)/need-%.mk: Makefile
@@ -241,7 +241,8 @@ lint: all check-man
 	$(MAKE) BUILD=$(BUILD)/clang CC=clang WERROR=-Werror compiled
 
 .PHONY: compiled
-compiled: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/$(SONAME) $(BUILD)/unit $(BENCH)
+compiled: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/$(SONAME) $(BUILD)/unit \
+	$(BUILD)/dptext-eval $(BENCH)
 
 # Fuzzers: libFuzzer, one after the other; they are built with clang.
 FUZZ_SECONDS ?= 300

@@ -11,7 +11,7 @@
 #include "memory.h"
 #include "msg.h"
 #include "opt.h"
-#include "output.h"
+#include "tsv.h"
 
 #include <limits.h>
 #include <linear.h>
@@ -70,7 +70,7 @@ struct utility {
 
 	struct names labels;
 	struct corpus train, test;
-	struct output output;
+	struct tsv output;
 	bool show; /* rows on the terminal */
 };
 
@@ -419,7 +419,7 @@ static bool measure(struct utility *u, const struct dpt_mechanism *mechanism,
 
 static bool run(struct utility *u)
 {
-	if (!output_open(&u->output, u->out) || !read_corpora(u) ||
+	if (!tsv_open(&u->output, u->out) || !read_corpora(u) ||
 	    !choice_open_index(&u->choice))
 		return false;
 	print_header(u);
@@ -428,7 +428,7 @@ static bool run(struct utility *u)
 		for (size_t e = 0; e < u->epsilons; e++)
 			if (!measure(u, u->mechanism[m], u->epsilon[e]))
 				return false;
-	return output_commit(&u->output);
+	return tsv_commit(&u->output);
 }
 
 /* The corpus is named after its training file, up to the last dot. */
@@ -466,7 +466,7 @@ int utility_main(int argc, char **argv)
 	u.show = u.choice.progress.on;
 
 	bool ok = run(&u);
-	output_free(&u.output);
+	tsv_free(&u.output);
 	corpus_free(&u.train);
 	corpus_free(&u.test);
 	names_free(&u.labels);

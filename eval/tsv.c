@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "output.h"
+#include "tsv.h"
 
 #include "memory.h"
 #include "msg.h"
@@ -33,9 +33,9 @@ static bool is_special(const char *path)
 	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
 }
 
-bool output_open(struct output *o, const char *path)
+bool tsv_open(struct tsv *o, const char *path)
 {
-	*o = (struct output){.path = path};
+	*o = (struct tsv){.path = path};
 	if (path && !is_special(path)) {
 		char *folder = folder_of(path);
 		bool ok = access(folder, W_OK | X_OK) == 0;
@@ -47,15 +47,15 @@ bool output_open(struct output *o, const char *path)
 	return o->text ? true : fail("memory");
 }
 
-void output_free(struct output *o)
+void tsv_free(struct tsv *o)
 {
 	if (o->text)
 		fclose(o->text);
 	free(o->bytes);
-	*o = (struct output){0};
+	*o = (struct tsv){0};
 }
 
-static bool write_special(const struct output *o)
+static bool write_special(const struct tsv *o)
 {
 	FILE *f = fopen(o->path, "wbe");
 	if (!f)
@@ -72,7 +72,7 @@ static int open_up(int fd)
 	return fchmod(fd, 0666 & ~mask);
 }
 
-static bool write_file(const struct output *o)
+static bool write_file(const struct tsv *o)
 {
 	char *name = memory_new(strlen(o->path) + sizeof ".XXXXXX", 1);
 	sprintf(name, "%s.XXXXXX", o->path);
@@ -92,7 +92,7 @@ static bool write_file(const struct output *o)
 	return ok;
 }
 
-bool output_commit(struct output *o)
+bool tsv_commit(struct tsv *o)
 {
 	bool ok = fclose(o->text) == 0;
 	o->text = NULL;
