@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <unistr.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -262,6 +263,17 @@ static bool rates_ok(const dpt_index *x)
 	return all_within(x->others, n, DBL_TRUE_MIN, classes);
 }
 
+/* Words are UTF-8, each for itself, and none ends a line or a record. */
+static bool text_ok(const dpt_index *x)
+{
+	size_t bytes = x->header->section[DPT_TEXT].bytes;
+	bool ok = !u8_check((const uint8_t *)x->text, bytes) &&
+	          !memchr(x->text, '\n', bytes) && !memchr(x->text, 0, bytes);
+	for (uint32_t w = 0; ok && w < x->header->words; w++)
+		ok = (x->text[x->offsets[w]] & 0xC0) != 0x80;
+	return ok;
+}
+
 static const char *content_fault(const dpt_index *x)
 {
 	const struct dpt_header *h = x->header;
@@ -270,7 +282,8 @@ static const char *content_fault(const dpt_index *x)
 	if (!rises(x->offsets, h->words, h->section[DPT_TEXT].bytes, 1) ||
 	    !rises(x->starts, n, h->words, 1) ||
 	    !all_below(x->classes, h->words, h->classes) ||
-	    !all_below(x->members, h->words, h->words) || !lookup_ok(x))
+	    !all_below(x->members, h->words, h->words) || !lookup_ok(x) ||
+	    !text_ok(x))
 		return "damaged: its words make no sense";
 	if (!floats_within(x->vectors, n * x->stride, -1e15F, 1e15F) ||
 	    !floats_within(x->ground.screen.off, n, 0, FLT_MAX))

@@ -806,10 +806,17 @@ static void content(struct image *i, int which)
 	case 56: off[2] = -1; break;
 	case 57: off[h->classes - 1] = INFINITY; break;
 	case 58: others[3] = h->classes + 1; break;
+	case 60: ((char *)section(i, DPT_TEXT))[1] = '\n'; break;
+	case 61: ((char *)section(i, DPT_TEXT))[2] = 0; break;
+	case 62: ((char *)section(i, DPT_TEXT))[0] = '\xFF'; break;
+	case 63: /* a letter that belongs to two words */
+		memcpy((char *)section(i, DPT_TEXT) + offsets[1] - 1,
+		       "\xC3\xA9", 2);
+		break;
 	case 59: vectors[8 * h->classes - 1] = -INFINITY; break;
 	}
 }
-enum { CONTENTS = 60 };
+enum { CONTENTS = 64 };
 
 START_TEST(hostile_contents_are_refused)
 {
