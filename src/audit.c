@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK 512 /* the widest tile */
+#define CHUNK DPT_TILE
 
 struct audit {
 	const dpt_model *model;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK 512 /* the widest tile */
+#define CHUNK DPT_TILE
 
 enum dpt_status dpt_normal_new(struct dpt_normal *z,
                                const struct dpt_space *space, size_t rates,

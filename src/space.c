@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TILE 512U
-
 /* Compilers do not find these by themselves. */
 typedef float floats __attribute__((vector_size(DPT_LANES * sizeof(float))));
 typedef double doubles __attribute__((vector_size(DPT_LANES * sizeof(double))));
@@ -95,14 +93,14 @@ struct work {
 	double *a, *b, *d2;
 	float *dot;
 	float *gathered;
-	double gathered_norm2[TILE];
+	double gathered_norm2[DPT_TILE];
 };
 
 struct run {
 	const struct dpt_pass *pass;
 	atomic_bool unsound; /* a tile was */
 	struct work *work;
-	uint32_t blocks; /* blocks of TILE rows */
+	uint32_t blocks; /* blocks of DPT_TILE rows */
 	uint32_t round;
 	size_t listed;
 	const uint32_t *list;
@@ -110,8 +108,8 @@ struct run {
 
 static uint32_t block_rows(const struct dpt_space *s, uint32_t block)
 {
-	uint32_t first = block * TILE;
-	return s->n - first < TILE ? s->n - first : TILE;
+	uint32_t first = block * DPT_TILE;
+	return s->n - first < DPT_TILE ? s->n - first : DPT_TILE;
 }
 
 static void widen(double *to, const float *from, size_t n)
@@ -170,7 +168,7 @@ bool dpt_tile_sound(const struct dpt_space *s, const struct dpt_tile *t)
 {
 	double slack = dpt_tile_error(s) + 1e-12 * s->norm2_max;
 	uint32_t steps = t->rows > t->cols ? t->rows : t->cols;
-	uint32_t shift = t->row / TILE + t->col / TILE + 1;
+	uint32_t shift = t->row / DPT_TILE + t->col / DPT_TILE + 1;
 	for (uint32_t i = steps; i > 0; i -= i < 7 ? i : 7) {
 		uint32_t r = (i - 1) % t->rows;
 		uint32_t c = (i - 1 + shift) % t->cols;
@@ -196,9 +194,9 @@ static void visit_blocks(struct run *run, unsigned thread, uint32_t i,
 {
 	const struct dpt_space *s = run->pass->space;
 	struct work *w = &run->work[thread];
-	struct dpt_tile t = {.row = i * TILE,
+	struct dpt_tile t = {.row = i * DPT_TILE,
 	                     .rows = block_rows(s, i),
-	                     .col = j * TILE,
+	                     .col = j * DPT_TILE,
 	                     .cols = block_rows(s, j),
 	                     .d2 = w->d2};
 	const float *a = dpt_row(s, t.row);
@@ -233,14 +231,15 @@ static void visit_listed(void *ctx, unsigned thread, size_t item)
 	struct run *run = ctx;
 	const struct dpt_space *s = run->pass->space;
 	struct work *w = &run->work[thread];
-	size_t first = item / run->blocks * TILE;
+	size_t first = item / run->blocks * DPT_TILE;
 	uint32_t block = (uint32_t)(item % run->blocks);
 	struct dpt_tile t = {.row_ids = run->list + first,
-	                     .col = block * TILE,
+	                     .col = block * DPT_TILE,
 	                     .cols = block_rows(s, block),
 	                     .d2 = w->d2};
-	t.rows =
-	    run->listed - first < TILE ? (uint32_t)(run->listed - first) : TILE;
+	t.rows = run->listed - first < DPT_TILE
+	             ? (uint32_t)(run->listed - first)
+	             : DPT_TILE;
 	for (uint32_t r = 0; r < t.rows; r++) {
 		memcpy(w->gathered + (size_t)r * s->stride,
 		       dpt_row(s, t.row_ids[r]), s->stride * sizeof(float));
@@ -275,10 +274,11 @@ static enum dpt_status run_open(struct run *run, const struct dpt_pass *pass,
                                 dpt_error *err)
 {
 	const struct dpt_space *s = pass->space;
-	size_t block = (size_t)TILE * s->stride, square = (size_t)TILE * TILE;
+	size_t block = (size_t)DPT_TILE * s->stride,
+	       square = (size_t)DPT_TILE * DPT_TILE;
 
 	*run = (struct run){.pass = pass,
-	                    .blocks = (s->n + TILE - 1) / TILE,
+	                    .blocks = (s->n + DPT_TILE - 1) / DPT_TILE,
 	                    .work = calloc(pass->threads, sizeof *run->work)};
 	for (unsigned i = 0; run->work && i < pass->threads; i++) {
 		struct work *w = &run->work[i];
@@ -327,7 +327,7 @@ enum dpt_status dpt_scan(const struct dpt_pass *pass, size_t n,
 		return status;
 	run.list = rows;
 	run.listed = n;
-	dpt_parallel(pass->threads, (n + TILE - 1) / TILE * run.blocks,
+	dpt_parallel(pass->threads, (n + DPT_TILE - 1) / DPT_TILE * run.blocks,
 	             visit_listed, &run);
 	return run_close(&run, err);
 }

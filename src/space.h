@@ -53,6 +53,8 @@ static inline const float *dpt_row(const struct dpt_space *s, uint32_t i)
  */
 double dpt_tile_error(const struct dpt_space *s);
 
+#define DPT_TILE 512U /* rows and columns of a tile, at most */
+
 /*
  * A rectangle of squared distances: d2[r * cols + c] belongs to the rows
  * row_id(r) and col + c of the space.

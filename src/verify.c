@@ -46,6 +46,7 @@ struct job {
 	double lack; /* the most by which any does */
 	_Atomic double best;
 	struct dpt_verdict *worst; /* one a thread */
+	double *turned;            /* a tile a thread */
 };
 
 static uint32_t entry_word(const struct dpt_rows *r, uint32_t w, uint32_t rank)
@@ -234,33 +235,36 @@ static void verify_row(struct job *j, unsigned thread, uint32_t w,
 	}
 }
 
-/* The other way round: the lists of a row of words against one. */
-static void verify_column(struct job *j, unsigned thread, uint32_t x,
-                          uint32_t first, uint32_t n, const double *d2)
+/* Rows become columns, in squares that fit the cache. */
+static void turn(uint32_t rows, uint32_t cols, const double *from, double *to)
 {
-	const double *top = j->top + first;
-	double rate = atomic_load(&j->best) - j->rows->t;
-	double bound = rate * rate * (1 - 1e-9), tail = j->low[x];
-	if (!dpt_any_steeper(n, tail, top, bound, d2))
-		return;
-	for (uint32_t c = 0; c < n; c++) {
-		double gap = top[c] - tail;
-		if (gap > 0 && gap * gap > bound * d2[c])
-			compare(j, &j->worst[thread], first + c, x,
-			        sqrt(d2[c]) * (1 - 1e-9));
-	}
+	enum { SIDE = 16 };
+	for (uint32_t r0 = 0; r0 < rows; r0 += SIDE)
+		for (uint32_t c0 = 0; c0 < cols; c0 += SIDE)
+			for (uint32_t c = c0; c < c0 + SIDE && c < cols; c++)
+				for (uint32_t r = r0; r < r0 + SIDE && r < rows;
+				     r++)
+					to[(size_t)c * rows + r] =
+					    from[(size_t)r * cols + c];
 }
 
+/*
+ * A word at a time, in both roles: what is read of its list stays in the
+ * cache.
+ */
 static void verify_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
 {
 	struct job *j = ctx;
-	for (uint32_t i = 0; i < t->rows && !decided(j); i++) {
-		const double *d2 = t->d2 + (size_t)i * t->cols;
-		uint32_t w = dpt_tile_row(t, i);
-		verify_row(j, thread, w, t->col, t->cols, d2);
-		if (!t->row_ids && t->row != t->col)
-			verify_column(j, thread, w, t->col, t->cols, d2);
-	}
+	for (uint32_t i = 0; i < t->rows && !decided(j); i++)
+		verify_row(j, thread, dpt_tile_row(t, i), t->col, t->cols,
+		           t->d2 + (size_t)i * t->cols);
+	if (t->row_ids || t->row == t->col)
+		return;
+	double *turned = j->turned + (size_t)thread * DPT_TILE * DPT_TILE;
+	turn(t->rows, t->cols, t->d2, turned);
+	for (uint32_t i = 0; i < t->cols && !decided(j); i++)
+		verify_row(j, thread, t->col + i, t->row, t->rows,
+		           turned + (size_t)i * t->rows);
 }
 
 /* The rows whose neighbour lists do not reach far enough. */
@@ -395,9 +399,11 @@ enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
 	j.top = malloc(2 * (size_t)n * sizeof *j.top);
 	j.low = j.top ? j.top + n : NULL;
 	j.worst = calloc(threads, sizeof *j.worst);
+	j.turned =
+	    malloc((size_t)threads * DPT_TILE * DPT_TILE * sizeof *j.turned);
 	atomic_init(&j.best, isfinite(j.tails) ? fmax(j.tails, limit) : limit);
 	*out = (struct dpt_verdict){.epsilon = 0};
-	if (!list || !j.excess || !j.top || !j.worst)
+	if (!list || !j.excess || !j.top || !j.worst || !j.turned)
 		status = dpt_fail_memory(err);
 	else
 		status = run(&j, threads, list, err);
@@ -410,5 +416,6 @@ enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
 	free(j.excess);
 	free(j.top);
 	free(j.worst);
+	free(j.turned);
 	return status;
 }
