@@ -5,6 +5,7 @@
 #include "parallel.h"
 #include "wide.h"
 
+#include <assert.h>
 #include <cblas.h>
 #include <float.h>
 #include <math.h>
@@ -274,8 +275,8 @@ static enum dpt_status run_open(struct run *run, const struct dpt_pass *pass,
                                 dpt_error *err)
 {
 	const struct dpt_space *s = pass->space;
-	size_t block = (size_t)DPT_TILE * s->stride,
-	       square = (size_t)DPT_TILE * DPT_TILE;
+	size_t side = s->n < DPT_TILE ? s->n : DPT_TILE;
+	size_t block = side * s->stride, square = side * side;
 
 	*run = (struct run){.pass = pass,
 	                    .blocks = (s->n + DPT_TILE - 1) / DPT_TILE,
@@ -321,6 +322,7 @@ enum dpt_status dpt_pairs(const struct dpt_pass *pass, dpt_error *err)
 enum dpt_status dpt_scan(const struct dpt_pass *pass, size_t n,
                          const uint32_t *rows, dpt_error *err)
 {
+	assert(n <= pass->space->n);
 	struct run run;
 	enum dpt_status status = run_open(&run, pass, err);
 	if (status)

@@ -99,7 +99,8 @@ struct dpt_pass {
 DPT_MUST_USE enum dpt_status dpt_pairs(const struct dpt_pass *pass,
                                        dpt_error *err);
 
-/* Visits the pairs of the n listed rows with all rows; tiles in any order.
+/* Visits the pairs of the n listed rows, n at most all, with all rows; tiles in
+ * any order.
  * Both fail with DPT_EMATH where a tile is not sound. */
 DPT_MUST_USE enum dpt_status dpt_scan(const struct dpt_pass *pass, size_t n,
                                       const uint32_t *rows, dpt_error *err);

@@ -47,6 +47,7 @@ struct job {
 	_Atomic double best;
 	struct dpt_verdict *worst; /* one a thread */
 	double *turned;            /* a tile a thread */
+	size_t square;             /* entries of one */
 };
 
 static uint32_t entry_word(const struct dpt_rows *r, uint32_t w, uint32_t rank)
@@ -260,7 +261,7 @@ static void verify_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
 		           t->d2 + (size_t)i * t->cols);
 	if (t->row_ids || t->row == t->col)
 		return;
-	double *turned = j->turned + (size_t)thread * DPT_TILE * DPT_TILE;
+	double *turned = j->turned + thread * j->square;
 	turn(t->rows, t->cols, t->d2, turned);
 	for (uint32_t i = 0; i < t->cols && !decided(j); i++)
 		verify_row(j, thread, t->col + i, t->row, t->rows,
@@ -399,8 +400,9 @@ enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
 	j.top = malloc(2 * (size_t)n * sizeof *j.top);
 	j.low = j.top ? j.top + n : NULL;
 	j.worst = calloc(threads, sizeof *j.worst);
-	j.turned =
-	    malloc((size_t)threads * DPT_TILE * DPT_TILE * sizeof *j.turned);
+	size_t side = n < DPT_TILE ? n : DPT_TILE;
+	j.square = side * side;
+	j.turned = malloc(threads * j.square * sizeof *j.turned);
 	atomic_init(&j.best, isfinite(j.tails) ? fmax(j.tails, limit) : limit);
 	*out = (struct dpt_verdict){.epsilon = 0};
 	if (!list || !j.excess || !j.top || !j.worst || !j.turned)
