@@ -229,9 +229,11 @@ sanitized: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/unit
 	export CK_TIMEOUT_MULTIPLIER=20; $(UNIT)
 	tests/run-cli $(BUILD) build/default.dpti
 
+# Those suites that handle foreign input; numbers would take valgrind hours.
+VALGRIND_SUITES ?= base token record stream vectors
 check-valgrind: $(BUILD)/unit
 	CK_FORK=no CK_TIMEOUT_MULTIPLIER=50 valgrind -q --error-exitcode=1 \
-		--leak-check=full $(BUILD)/unit
+		--leak-check=full $(BUILD)/unit $(VALGRIND_SUITES)
 
 # Formatting, static analysis, what header and manual promise, and both
 # compilers with their warnings as errors.
@@ -368,7 +370,7 @@ help:
 	@echo 'make lint        formatting, manual pages, static analysis'
 	@echo 'make check-asan  tests with address and undefined sanitizers'
 	@echo 'make check-tsan  tests with the thread sanitizer'
-	@echo 'make check-valgrind  unit tests under valgrind'
+	@echo 'make check-valgrind  tests of foreign input under valgrind'
 	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each (300)'
 	@echo 'make eval-utility, make eval-paper CORPORA=DIR  see eval/README.md'
 	@echo 'make full        fetches and indexes all 341,479 words'
