@@ -24,8 +24,7 @@ static const char *const special[] = {
     "the",
     "\xc3\xa9t\xc3\xa9",
     "o'clock",
-    "stra\xc3\x9f"
-    "e",
+    "stra\xc3\x9f\x65",
     "i",
     "don't",
     "\xd0\xbc\xd0\xb8\xd1\x80",
