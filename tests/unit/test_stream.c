@@ -21,15 +21,8 @@ enum { N = 64, DIM = 5 };
 
 /* Some of its words have capitals, accents, apostrophes, and one vector. */
 static const char *const special[] = {
-    "the",
-    "\xc3\xa9t\xc3\xa9",
-    "o'clock",
-    "stra\xc3\x9f\x65",
-    "i",
-    "don't",
-    "\xd0\xbc\xd0\xb8\xd1\x80",
-    "twin",
-    "sibling",
+    "the",   "\xc3\xa9t\xc3\xa9",        "o'clock", "stra\xc3\x9f\x65", "i",
+    "don't", "\xd0\xbc\xd0\xb8\xd1\x80", "twin",    "sibling",
 };
 enum { SPECIAL = COUNT(special) };
 
