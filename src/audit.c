@@ -51,8 +51,7 @@ static double entry_distance(const struct audit *a, uint32_t w, uint32_t rank)
 
 static double exponent(const struct audit *a, double d)
 {
-	double td = a->rows.t * d;
-	return td < DPT_KERNEL_CLIP ? td : DPT_KERNEL_CLIP;
+	return dpt_clipped(a->rows.t * d);
 }
 
 static const double *logs(const struct audit *a, uint32_t w)

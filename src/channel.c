@@ -24,11 +24,6 @@ struct dpt_channel {
 	dpt_sampler *sampler; /* if prepared */
 };
 
-static double clipped(double td)
-{
-	return td < DPT_KERNEL_CLIP ? td : DPT_KERNEL_CLIP;
-}
-
 static void poisson_terms(double mean, uint32_t kmax, double *p)
 {
 	dpt_poisson_table(mean, kmax, p);
@@ -139,7 +134,7 @@ void dpt_channel_row(const dpt_channel *c, uint32_t w,
 	bool all = c->listed == c->ground.n;
 
 	for (uint32_t r = 1; r < c->listed; r++) {
-		double e = exp(-clipped(c->t * listed_distance(c, w, r)));
+		double e = exp(-dpt_clipped(c->t * listed_distance(c, w, r)));
 		near += e;
 		p[r] = f * e / z;
 	}
@@ -171,7 +166,7 @@ double dpt_channel_log(const dpt_channel *c, uint32_t w, uint32_t v)
 	while (v != w && rank < c->listed && (rank == 0 || id[rank - 1] != v))
 		rank++;
 	if (rank == c->listed)
-		return row.tail_log - clipped(c->t * distance(c, w, v));
+		return row.tail_log - dpt_clipped(c->t * distance(c, w, v));
 	return log((double)weight[rank] / (double)DPT_WEIGHTS);
 }
 

@@ -19,6 +19,12 @@ void dpt_roots(size_t n, const double *restrict d2, double *restrict d);
  */
 #define DPT_KERNEL_CLIP 25.0
 
+/* The exponent of the kernel, without its sign, from t d. */
+static inline double dpt_clipped(double td)
+{
+	return td < DPT_KERNEL_CLIP ? td : DPT_KERNEL_CLIP;
+}
+
 struct dpt_sums {
 	double others; /* of exp(-min(t d[i], clip)) */
 	double moment; /* of d[i] times the same */

@@ -37,8 +37,7 @@ struct dpt_tail {
 
 static double exponent(double t, double d)
 {
-	double td = t * d;
-	return td < DPT_KERNEL_CLIP ? td : DPT_KERNEL_CLIP;
+	return dpt_clipped(t * d);
 }
 
 static double distance(const struct dpt_ground *g, uint32_t a, uint32_t b)

@@ -67,11 +67,6 @@ static const double *entries(const struct dpt_rows *r, uint32_t w)
 	return r->log + (size_t)w * r->listed;
 }
 
-static double clipped(double td)
-{
-	return td < DPT_KERNEL_CLIP ? td : DPT_KERNEL_CLIP;
-}
-
 static void raise_best(struct job *j, double ratio)
 {
 	double best = atomic_load_explicit(&j->best, memory_order_relaxed);
@@ -111,7 +106,7 @@ static double log_probability(const struct dpt_rows *r, uint32_t x, uint32_t v)
 		for (uint32_t k = 1; k <= last; k++)
 			if (entry_word(r, x, k) == v)
 				return log_p[k];
-	return r->tail[x] - clipped(r->t * d);
+	return r->tail[x] - dpt_clipped(r->t * d);
 }
 
 /*
@@ -127,7 +122,7 @@ static bool harmless(const struct job *j, double log_p, uint32_t x, uint32_t v,
 		return false;
 	float coarse = dpt_screen_distance(s, x, v, FLT_MAX);
 	float slack = dpt_screen_slack(s, x, v, coarse);
-	double most = clipped(j->rows->t * (double)(coarse + slack));
+	double most = dpt_clipped(j->rows->t * (double)(coarse + slack));
 	return log_p - j->low[x] + most <= best * d;
 }
 
@@ -191,7 +186,7 @@ static void find_excess(void *ctx, unsigned thread, size_t item)
 		for (uint32_t k = 0; k <= last; k++) {
 			double td = r->t * entry_distance(r, w, k);
 			double more =
-			    entries(r, w)[k] - (r->tail[w] - clipped(td));
+			    entries(r, w)[k] - (r->tail[w] - dpt_clipped(td));
 			/* NaN: impossible, and no tail */
 			excess[k].more = isnan(more) ? INFINITY : more;
 			excess[k].rank = k;
