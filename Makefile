@@ -56,7 +56,8 @@ NEEDS += $(if $(filter lint,$(GOALS)),lint)
 NEEDS += $(if $(filter bench,$(GOALS)),bench \
 	$(if $(filter 1,$(BENCH_FAISS)),faiss))
 NEEDS += $(if $(filter fuzz run-fuzz_%,$(GOALS)),fuzz)
-NEEDS += $(if $(filter eval% %/dptext-eval lint compiled,$(GOALS)),eval)
+NEEDS += $(if $(filter eval% check% run-tests sanitized compiled lint \
+	%/dptext-eval %/unit,$(GOALS)),eval)
 include $(NEEDS:%=$(BUILD)/need-%.mk)
 
 $(BUILD)/need-%.mk: Makefile
@@ -110,12 +111,15 @@ LIBS = $(DEP_LIBS) -lm
 
 LIB_SRC := $(sort $(wildcard src/*.c src/mech/*.c))
 CLI_SRC := $(sort $(wildcard src/cli/*.c))
+EVAL_SRC := $(sort $(wildcard eval/*.c))
 TEST_SRC := $(sort $(wildcard tests/unit/*.c))
 BENCH := $(patsubst tests/%.c,$(BUILD)/%,$(sort $(wildcard tests/bench-*.c)))
 object = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 LIB_OBJ := $(call object,$(LIB_SRC))
 CLI_COMMON := $(call object,$(filter-out \
 	$(PROGRAMS:%=src/cli/%.c),$(CLI_SRC)))
+EVAL_OBJ := $(call object,$(EVAL_SRC))
+EVAL := $(BUILD)/dptext-eval
 
 all: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/libdptext.a $(BUILD)/$(SONAME) \
 	$(BUILD)/default.dpti
@@ -134,8 +138,8 @@ $(BUILD)/obj/src/cli/%.o: src/cli/%.c
 $(BUILD)/obj/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(call SAY,CC  )
-	$(Q)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -Isrc -Isrc/mech -Itests/unit \
-		-c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -Isrc -Isrc/mech -Isrc/cli \
+		-Ieval -Itests/unit -c -o $@ $<
 
 $(BUILD)/libdptext.a: $(LIB_OBJ)
 	$(call SAY,AR  )
@@ -160,9 +164,11 @@ $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/src/cli/%.o \
 	$(call SAY,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/unit: $(call object,$(TEST_SRC)) $(BUILD)/libdptext.a
+$(BUILD)/unit: $(call object,$(TEST_SRC) \
+		$(filter-out eval/dptext-eval.c,$(EVAL_SRC))) \
+		$(CLI_COMMON) $(BUILD)/libdptext.a
 	$(call SAY,LINK)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(CHECK_LIBS) -llinear $(LIBS)
 
 $(BUILD)/default.dpti: $(VECTORS) $(BUILD)/dptext-index
 	$(BUILD)/dptext-index build -o $@ $<
@@ -180,12 +186,12 @@ check: run-tests check-sample check-man
 SUITES := $(shell sed -n 's/^SUITE(\(.*\))$$/\1/p' tests/unit/suites.def)
 UNIT = printf '%s\n' $(SUITES) | xargs -n 1 -P 2 $(BUILD)/unit
 
-run-tests: all $(BUILD)/unit
+run-tests: all $(EVAL) $(BUILD)/unit
 	export CK_TIMEOUT_MULTIPLIER=5; $(UNIT)
 	tests/run-cli $(BUILD) $(INDEX)
 
 # What the manual tells to type, on the default index: about a minute.
-check-examples: all
+check-examples: all $(EVAL)
 	man/examples $(BUILD) $(sort $(wildcard man/*.[1357]))
 
 check-man:
@@ -225,7 +231,7 @@ check-tsan:
 	$(MAKE) BUILD=$(BUILD)/tsan SANITIZE=thread CFLAGS='-O1 -g' sanitized
 
 .PHONY: sanitized
-sanitized: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/unit
+sanitized: $(PROGRAMS:%=$(BUILD)/%) $(EVAL) $(BUILD)/unit
 	export CK_TIMEOUT_MULTIPLIER=20; $(UNIT)
 	tests/run-cli $(BUILD) build/default.dpti
 
@@ -238,14 +244,14 @@ check-valgrind: $(BUILD)/unit
 
 # Formatting, static analysis, what header and manual promise, and both
 # compilers with their warnings as errors.
-lint: all check-man
+lint: all $(EVAL) check-man
 	tests/lint $(BUILD)
 	$(MAKE) BUILD=$(BUILD)/gcc CC=gcc WERROR=-Werror compiled
 	$(MAKE) BUILD=$(BUILD)/clang CC=clang WERROR=-Werror compiled
 
 .PHONY: compiled
 compiled: $(PROGRAMS:%=$(BUILD)/%) $(BUILD)/$(SONAME) $(BUILD)/unit \
-	$(BUILD)/dptext-eval $(BENCH)
+	$(EVAL) $(BENCH)
 
 # Fuzzers: libFuzzer, one after the other; they are built with clang.
 FUZZ_SECONDS ?= 300
@@ -272,8 +278,6 @@ $(FUZZERS:%=run-%): run-%: $(BUILD)/%
 
 # Experiments, see eval/README.md; more than the programs is needed for them.
 .PHONY: eval-utility eval-paper
-EVAL_OBJ := $(call object,$(sort $(wildcard eval/*.c)))
-EVAL := $(BUILD)/dptext-eval
 $(BUILD)/obj/eval/%.o: eval/%.c
 	@mkdir -p $(@D)
 	$(call SAY,CC  )

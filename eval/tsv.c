@@ -5,9 +5,11 @@
 #include "msg.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static bool fail(const char *path)
@@ -53,6 +55,38 @@ void tsv_free(struct tsv *o)
 		fclose(o->text);
 	free(o->bytes);
 	*o = (struct tsv){0};
+}
+
+void tsv_about(struct tsv *o, const char *command, const dpt_index *index)
+{
+	struct dpt_index_info x = dpt_index_about(index);
+	time_t now = time(NULL);
+	struct tm tm;
+	char date[32] = "";
+	if (gmtime_r(&now, &tm))
+		strftime(date, sizeof date, "%Y-%m-%d", &tm);
+	fprintf(o->text,
+	        "# dptext-eval %s, dptext %s, %s\n"
+	        "# index of %llu words, %u dimensions, checksum %016llx\n"
+	        "# command: dptext-eval %s ",
+	        command, dpt_version(), date, (unsigned long long)x.words,
+	        x.dim, (unsigned long long)x.checksum, command);
+}
+
+void tsv_number(FILE *f, double value, int digits)
+{
+	if (isnan(value))
+		fputs("\tnan", f);
+	else
+		fprintf(f, "\t%.*f", digits, value);
+}
+
+void tsv_short(FILE *f, double value)
+{
+	if (isnan(value))
+		fputs("\tnan", f);
+	else
+		fprintf(f, "\t%g", value);
 }
 
 static bool write_special(const struct tsv *o)

@@ -3,40 +3,25 @@
  * What rewritten text is good for: a classifier learns from rewritten
  * training text and is tested on text as it is.
  */
-#include "choice.h"
 #include "classify.h"
 #include "commands.h"
-#include "corpus.h"
 #include "interval.h"
-#include "memory.h"
 #include "msg.h"
-#include "opt.h"
+#include "source.h"
+#include "sweep.h"
 #include "tsv.h"
 
-#include <limits.h>
 #include <linear.h>
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-enum { SEEDS = 256, TRAIN_FILE, TEST_FILE, SPLIT, FORMAT, NAME, BIAS };
+enum { SEEDS = 256, BIAS };
 
 static const struct opt table[] = {
-    {'e', "epsilon", "EPS,...", "privacy losses to try [2]"},
-    {'m', "mechanism", "MECH,...", "mechanisms to try [the default one]"},
-    {'x', "index", "INDEX", "index of an embedding [the default one]"},
-    {OPT_MAX_UNCHANGED, "max-unchanged", "U",
-     "largest share of tokens left as they are [0.5]"},
+    SWEEP_OPTIONS,
+    SOURCE_OPTIONS,
     {SEEDS, "seeds", "N", "rewrite N times, with seeds 1 to N [3]"},
-    {TRAIN_FILE, "train", "FILE", "training texts"},
-    {TEST_FILE, "test", "FILE", "test texts"},
-    {SPLIT, "split", "K", "every K-th training text is a test text"},
-    {FORMAT, "format", "FORMAT", "of these files [tsv]"},
-    {NAME, "name", "NAME", "of the corpus [after the training file]"},
     {BIAS, "bias", "B", "of the classifier; 0: none [1]"},
     {'o', "output", "OUT", "write the table there [standard output]"},
-    {'T', "threads", "N", "worker threads [one a processor]"},
     {'q', "quiet", NULL, "no progress, no table on the terminal"},
 };
 
@@ -47,29 +32,21 @@ static const struct opt_program program = {
     "Accuracy of a classifier trained on rewritten text.",
     table,
     sizeof table / sizeof *table,
-    "FORMAT is one of\n"
-    "  tsv    label TAB text\n"
-    "  space  label, a blank, text (as SST-2 is had)\n"
-    "  trec   COARSE:fine, a blank, text; the coarse label counts\n"
-    "  snips  FILE is a folder with the files label and seq.in\n"
-    "  clinc  JSON of CLINC150: its splits train and test\n"
+    SOURCE_FORMATS
     "Output is tab-separated.  The classifier is logistic regression on\n"
     "tf-idf; intervals are 95 % by Student's t over the seeds."};
 
-enum { MOST = 32, MOST_SEEDS = 1000 };
+enum { MOST_SEEDS = 1000 };
 
 struct utility {
 	struct choice choice;
-	double epsilon[MOST];
-	const struct dpt_mechanism *mechanism[MOST];
-	size_t epsilons, mechanisms, seeds, split;
-	const char *train_path, *test_path, *name, *out;
-	const struct corpus_format *format;
+	struct sweep sweep;
+	struct source source;
+	size_t seeds;
+	const char *out;
 	double bias;
 	bool quiet;
 
-	struct names labels;
-	struct corpus train, test;
 	struct tsv output;
 	bool show; /* rows on the terminal */
 };
@@ -84,76 +61,17 @@ struct result {
 
 /* ------------------------------------------------------------- options */
 
-static void set_epsilons(struct utility *u, char *list)
-{
-	char *rest;
-	u->epsilons = 0;
-	for (char *one = strtok_r(list, ",", &rest); one;
-	     one = strtok_r(NULL, ",", &rest)) {
-		if (u->epsilons == MOST)
-			msg_usage("more than %d epsilons", MOST);
-		u->epsilon[u->epsilons++] =
-		    opt_number("epsilon", one, 1e-6, 1e6);
-	}
-	if (u->epsilons == 0)
-		msg_usage("-e needs at least one epsilon");
-}
-
-static const struct dpt_mechanism *find_mechanism(const char *name)
-{
-	for (size_t i = 0; i < dpt_mechanism_count(); i++)
-		if (strcmp(dpt_mechanism_at(i)->name, name) == 0)
-			return dpt_mechanism_at(i);
-	msg_usage("no mechanism '%s'", name);
-}
-
-static void set_mechanisms(struct utility *u, char *list)
-{
-	char *rest;
-	u->mechanisms = 0;
-	for (char *one = strtok_r(list, ",", &rest); one;
-	     one = strtok_r(NULL, ",", &rest)) {
-		if (u->mechanisms == MOST)
-			msg_usage("more than %d mechanisms", MOST);
-		u->mechanism[u->mechanisms++] = find_mechanism(one);
-	}
-	if (u->mechanisms == 0)
-		msg_usage("-m needs at least one mechanism");
-}
-
-static void set_format(struct utility *u, const char *name)
-{
-	for (u->format = corpus_formats; u->format->name; u->format++)
-		if (strcmp(u->format->name, name) == 0)
-			return;
-	msg_usage("no format '%s'", name);
-}
-
-static void set_name(struct utility *u, const char *name)
-{
-	if (strpbrk(name, "\t\r\n"))
-		msg_usage("a name is one line without TABs");
-	u->name = name;
-}
-
 static void set_option(struct utility *u, int id, const char *arg)
 {
-	char *list = arg ? memory_check(strdup(arg)) : NULL;
 	switch (id) {
-	case 'e': set_epsilons(u, list); break;
-	case 'm': set_mechanisms(u, list); break;
 	case SEEDS: u->seeds = opt_count("--seeds", arg, 1, MOST_SEEDS); break;
-	case TRAIN_FILE: u->train_path = arg; break;
-	case TEST_FILE: u->test_path = arg; break;
-	case SPLIT: u->split = opt_count("--split", arg, 2, 1000000); break;
-	case FORMAT: set_format(u, arg); break;
-	case NAME: set_name(u, arg); break;
 	case BIAS: u->bias = opt_number("--bias", arg, 0, 1000); break;
 	case 'o': u->out = arg; break;
 	case 'q': u->quiet = true; break;
-	default: choice_option(&u->choice, id, arg);
+	default:
+		if (!source_option(&u->source, id, arg))
+			sweep_option(&u->sweep, &u->choice, id, arg);
 	}
-	free(list);
 }
 
 static void parse(struct utility *u, int argc, char **argv)
@@ -165,113 +83,27 @@ static void parse(struct utility *u, int argc, char **argv)
 		set_option(u, id, arg);
 	if (operands != argc)
 		msg_usage("files are named by --train and --test");
-	if (!u->train_path)
-		msg_usage("--train is missing");
-	if (!u->test_path && !u->split && u->format->has_parts)
-		u->test_path = u->train_path;
-	if (!u->test_path == !u->split)
-		msg_usage("either --test or --split");
+	source_check(&u->source);
 	msg_start("dptext-eval");
-}
-
-/* -------------------------------------------------------------- corpora */
-
-/* The last part of a path, without slashes at its end. */
-static const char *base_name(const char *path, int *len)
-{
-	size_t n = strlen(path);
-	while (n > 1 && path[n - 1] == '/')
-		n--;
-	size_t start = n;
-	while (start > 0 && path[start - 1] != '/')
-		start--;
-	*len = (int)(n - start);
-	return path + start;
-}
-
-static bool has_two_labels(const struct corpus *c)
-{
-	for (size_t i = 1; i < c->texts.rows; i++)
-		if (c->label[i] != c->label[0])
-			return true;
-	return false;
-}
-
-static bool read_corpora(struct utility *u)
-{
-	bool ok;
-	if (u->split) {
-		struct corpus all = {0};
-		ok = u->format->read(&all, &u->labels, u->train_path, TRAIN);
-		if (ok)
-			corpus_split(&all, u->split, &u->train, &u->test);
-		corpus_free(&all);
-	} else {
-		ok = u->format->read(&u->train, &u->labels, u->train_path,
-		                     TRAIN) &&
-		     u->format->read(&u->test, &u->labels, u->test_path, TEST);
-	}
-	if (!ok)
-		return false;
-	const char *test = u->split ? u->train_path : u->test_path;
-	if (!has_two_labels(&u->train))
-		msg("%s: fewer than two labels to tell apart", u->train_path);
-	else if (u->test.texts.rows == 0)
-		msg("%s: no test texts", test);
-	else if (u->train.texts.rows > INT_MAX || u->labels.n > INT_MAX)
-		msg("%s: too many texts", u->train_path);
-	else
-		return true;
-	return false;
 }
 
 /* --------------------------------------------------------------- table */
 
-static void print_list(struct utility *u)
-{
-	FILE *f = u->output.text;
-	fputs("# -e ", f);
-	for (size_t i = 0; i < u->epsilons; i++)
-		fprintf(f, "%s%g", i ? "," : "", u->epsilon[i]);
-	fputs(" -m ", f);
-	for (size_t i = 0; i < u->mechanisms; i++)
-		fprintf(f, "%s%s", i ? "," : "", u->mechanism[i]->name);
-	fprintf(f, " --max-unchanged %g --seeds %zu --bias %g --format %s",
-	        u->choice.settings.max_unchanged, u->seeds, u->bias,
-	        u->format->name);
-	int len;
-	const char *base = base_name(u->train_path, &len);
-	fprintf(f, " --train %.*s", len, base);
-	if (u->split) {
-		fprintf(f, " --split %zu\n", u->split);
-	} else {
-		base = base_name(u->test_path, &len);
-		fprintf(f, " --test %.*s\n", len, base);
-	}
-}
-
 static void print_header(struct utility *u)
 {
 	FILE *f = u->output.text;
-	struct dpt_index_info x = dpt_index_about(u->choice.index);
-	time_t now = time(NULL);
-	struct tm tm;
-	char date[32] = "";
-	if (gmtime_r(&now, &tm))
-		strftime(date, sizeof date, "%Y-%m-%d", &tm);
+	const struct source *s = &u->source;
+	tsv_about(&u->output, "utility", u->choice.index);
+	sweep_print(&u->sweep, &u->choice, f);
+	source_print(s, f);
 	fprintf(f,
-	        "# dptext-eval utility, dptext %s, LIBLINEAR %d.%d, %s\n"
-	        "# index of %llu words, %u dimensions, checksum %016llx\n",
-	        dpt_version(), liblinear_version / 100, liblinear_version % 100,
-	        date, (unsigned long long)x.words, x.dim,
-	        (unsigned long long)x.checksum);
-	fprintf(f,
-	        "# rewritten with seeds 1 to %zu: reproducible, for "
-	        "research, NOT private\n",
-	        u->seeds);
-	print_list(u);
-	fprintf(f, "# %s: %zu training texts, %zu test texts, %zu labels\n",
-	        u->name, u->train.texts.rows, u->test.texts.rows, u->labels.n);
+	        " --seeds %zu --bias %g\n"
+	        "# LIBLINEAR %d.%d; rewritten with seeds 1 to %zu: "
+	        "reproducible, for research, NOT private\n"
+	        "# %s: %zu training texts, %zu test texts, %zu labels\n",
+	        u->seeds, u->bias, liblinear_version / 100,
+	        liblinear_version % 100, u->seeds, s->name, s->train.texts.rows,
+	        s->test.texts.rows, s->labels.n);
 	fputs("corpus\tmechanism\tguarantee\tepsilon_requested\t"
 	      "epsilon_verified\tunchanged\taccuracy\taccuracy_ci95\t"
 	      "macro_f1\tseconds\n",
@@ -280,15 +112,6 @@ static void print_header(struct utility *u)
 		fprintf(stderr, "%-18s %9s %9s %9s  %-15s %8s %8s\n",
 		        "mechanism", "eps asked", "eps holds", "unchanged",
 		        "accuracy", "macro-F1", "seconds");
-}
-
-/* A number, or "nan" without a sign. */
-static void cell(FILE *f, double value, int digits)
-{
-	if (isnan(value))
-		fputs("\tnan", f);
-	else
-		fprintf(f, "\t%.*f", digits, value);
 }
 
 static void show_result(const struct result *r)
@@ -307,20 +130,17 @@ static void show_result(const struct result *r)
 static void print_result(struct utility *u, const struct result *r)
 {
 	FILE *f = u->output.text;
-	fprintf(f, "%s\t%s\t%s", u->name, r->mechanism, r->guarantee);
-	if (isnan(r->requested))
-		fputs("\tnan", f);
-	else
-		fprintf(f, "\t%g", r->requested);
-	cell(f, r->verified, 6);
-	cell(f, r->unchanged, 4);
+	fprintf(f, "%s\t%s\t%s", u->source.name, r->mechanism, r->guarantee);
+	tsv_short(f, r->requested);
+	tsv_number(f, r->verified, 6);
+	tsv_number(f, r->unchanged, 4);
 	if (r->refused)
 		fputs("\trefused", f);
 	else
-		cell(f, r->accuracy.mean, 4);
-	cell(f, r->accuracy.half, 4);
-	cell(f, r->macro_f1.mean, 4);
-	cell(f, r->seconds, 1);
+		tsv_number(f, r->accuracy.mean, 4);
+	tsv_number(f, r->accuracy.half, 4);
+	tsv_number(f, r->macro_f1.mean, 4);
+	tsv_number(f, r->seconds, 1);
 	fputc('\n', f);
 	if (u->show)
 		show_result(r);
@@ -330,14 +150,15 @@ static void print_result(struct utility *u, const struct result *r)
 
 static struct scores learn(const struct utility *u, const struct texts *train)
 {
-	return classify(train, u->train.label, &u->test.texts, u->test.label,
-	                u->labels.n, u->bias);
+	const struct source *c = &u->source;
+	return classify(train, c->train.label, &c->test.texts, c->test.label,
+	                c->labels.n, u->bias);
 }
 
 static void measure_clean(struct utility *u)
 {
 	double started = now_seconds();
-	struct scores s = learn(u, &u->train.texts);
+	struct scores s = learn(u, &u->source.train.texts);
 	struct result r = {.mechanism = "clean",
 	                   .guarantee = dpt_guarantee_name(DPT_NONE),
 	                   .requested = NAN,
@@ -359,7 +180,7 @@ static bool measure_seeds(struct utility *u, const dpt_model *model,
 		struct texts texts = {0};
 		struct dpt_counts counts;
 		dpt_error err;
-		if (texts_rewrite(&u->train.texts, model, i + 1,
+		if (texts_rewrite(&u->source.train.texts, model, i + 1,
 		                  u->choice.settings.threads,
 		                  &u->choice.progress, &texts, &counts, &err)) {
 			texts_free(&texts);
@@ -383,7 +204,6 @@ static bool measure_seeds(struct utility *u, const dpt_model *model,
 static bool measure(struct utility *u, const struct dpt_mechanism *mechanism,
                     double epsilon)
 {
-	dpt_error err;
 	struct choice *c = &u->choice;
 	double started = now_seconds();
 	struct result r = {.mechanism = mechanism->name,
@@ -394,21 +214,12 @@ static bool measure(struct utility *u, const struct dpt_mechanism *mechanism,
 	                   .unchanged = NAN,
 	                   .accuracy = {NAN, NAN},
 	                   .macro_f1 = {NAN, NAN}};
-	c->settings.mechanism = mechanism->name;
-	c->settings.epsilon = epsilon;
-	enum dpt_status status =
-	    dpt_model_new(c->index, &c->settings, &c->model, &err);
-	progress_end(&c->progress);
-	r.refused = status == DPT_EPRIVACY;
-	if (status)
-		msg("%s%s", r.refused ? "refused: " : "", err.text);
-	if (status && !r.refused)
+	if (!sweep_open(c, mechanism, epsilon, &r.refused))
 		return false;
-	if (!status) {
+	if (!r.refused) {
 		r.verified = dpt_model_about(c->model).epsilon_verified;
 		bool ok = measure_seeds(u, c->model, &r);
-		dpt_model_free(c->model);
-		c->model = NULL;
+		sweep_close(c);
 		if (!ok)
 			return false;
 	}
@@ -419,57 +230,34 @@ static bool measure(struct utility *u, const struct dpt_mechanism *mechanism,
 
 static bool run(struct utility *u)
 {
-	if (!tsv_open(&u->output, u->out) || !read_corpora(u) ||
+	const struct sweep *s = &u->sweep;
+	if (!tsv_open(&u->output, u->out) || !source_read(&u->source) ||
 	    !choice_open_index(&u->choice))
 		return false;
 	print_header(u);
 	measure_clean(u);
-	for (size_t m = 0; m < u->mechanisms; m++)
-		for (size_t e = 0; e < u->epsilons; e++)
-			if (!measure(u, u->mechanism[m], u->epsilon[e]))
+	for (size_t m = 0; m < s->mechanisms; m++)
+		for (size_t e = 0; e < s->epsilons; e++)
+			if (!measure(u, s->mechanism[m], s->epsilon[e]))
 				return false;
 	return tsv_commit(&u->output);
-}
-
-/* The corpus is named after its training file, up to the last dot. */
-static void name_corpus(struct utility *u, char *room, size_t size)
-{
-	int len;
-	const char *base = base_name(u->train_path, &len);
-	for (int i = len - 1; i > 0; i--)
-		if (base[i] == '.') {
-			len = i;
-			break;
-		}
-	snprintf(room, size, "%.*s", len, base);
-	for (char *c = room; *c; c++)
-		if (*c == '\t' || *c == '\r' || *c == '\n')
-			*c = ' ';
-	u->name = room;
 }
 
 int utility_main(int argc, char **argv)
 {
 	static struct utility u;
-	char name[NAME_MAX + 1];
 	choice_start(&u.choice);
-	u.epsilon[0] = 2;
-	u.mechanism[0] = dpt_mechanism_at(0);
-	u.epsilons = u.mechanisms = 1;
+	sweep_start(&u.sweep);
+	source_start(&u.source);
 	u.seeds = 3;
 	u.bias = 1;
-	u.format = corpus_formats;
 	parse(&u, argc, argv);
-	if (!u.name)
-		name_corpus(&u, name, sizeof name);
 	progress_start(&u.choice.progress, !u.quiet);
 	u.show = u.choice.progress.on;
 
 	bool ok = run(&u);
 	tsv_free(&u.output);
-	corpus_free(&u.train);
-	corpus_free(&u.test);
-	names_free(&u.labels);
+	source_free(&u.source);
 	choice_close(&u.choice);
 	return ok ? EXIT_DONE : EXIT_FAILED;
 }

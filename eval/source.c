@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+#include "source.h"
+
+#include "msg.h"
+
+#include <string.h>
+
+void source_start(struct source *s)
+{
+	*s = (struct source){.format = corpus_formats};
+}
+
+static void set_format(struct source *s, const char *name)
+{
+	for (s->format = corpus_formats; s->format->name; s->format++)
+		if (strcmp(s->format->name, name) == 0)
+			return;
+	msg_usage("no format '%s'", name);
+}
+
+static void set_name(struct source *s, const char *name)
+{
+	if (strpbrk(name, "\t\r\n"))
+		msg_usage("a name is one line without TABs");
+	if (strlen(name) >= sizeof s->name)
+		msg_usage("the name is too long");
+	strcpy(s->name, name);
+}
+
+bool source_option(struct source *s, int id, const char *arg)
+{
+	switch (id) {
+	case SOURCE_TRAIN: s->train_path = arg; return true;
+	case SOURCE_TEST: s->test_path = arg; return true;
+	case SOURCE_SPLIT:
+		s->split = opt_count("--split", arg, 2, 1000000);
+		return true;
+	case SOURCE_FORMAT: set_format(s, arg); return true;
+	case SOURCE_NAME: set_name(s, arg); return true;
+	default: return false;
+	}
+}
+
+/* The last part of a path, without slashes at its end. */
+static const char *base_name(const char *path, int *len)
+{
+	size_t n = strlen(path);
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	size_t start = n;
+	while (start > 0 && path[start - 1] != '/')
+		start--;
+	*len = (int)(n - start);
+	return path + start;
+}
+
+/* The corpus is named after its training file, up to the last dot. */
+static void name_corpus(struct source *s)
+{
+	int len;
+	const char *base = base_name(s->train_path, &len);
+	for (int i = len - 1; i > 0; i--)
+		if (base[i] == '.') {
+			len = i;
+			break;
+		}
+	snprintf(s->name, sizeof s->name, "%.*s", len, base);
+	for (char *c = s->name; *c; c++)
+		if (*c == '\t' || *c == '\r' || *c == '\n')
+			*c = ' ';
+}
+
+void source_check(struct source *s)
+{
+	if (!s->train_path)
+		msg_usage("--train is missing");
+	if (!s->test_path && !s->split && s->format->has_parts)
+		s->test_path = s->train_path;
+	if (!s->test_path == !s->split)
+		msg_usage("either --test or --split");
+	if (!s->name[0])
+		name_corpus(s);
+}
+
+static bool has_two_labels(const struct corpus *c)
+{
+	for (size_t i = 1; i < c->texts.rows; i++)
+		if (c->label[i] != c->label[0])
+			return true;
+	return false;
+}
+
+static bool read_parts(struct source *s)
+{
+	if (!s->split)
+		return s->format->read(&s->train, &s->labels, s->train_path,
+		                       TRAIN) &&
+		       s->format->read(&s->test, &s->labels, s->test_path,
+		                       TEST);
+	struct corpus all = {0};
+	bool ok = s->format->read(&all, &s->labels, s->train_path, TRAIN);
+	if (ok)
+		corpus_split(&all, s->split, &s->train, &s->test);
+	corpus_free(&all);
+	return ok;
+}
+
+bool source_read(struct source *s)
+{
+	if (!read_parts(s))
+		return false;
+	const char *test = s->split ? s->train_path : s->test_path;
+	if (!has_two_labels(&s->train))
+		msg("%s: fewer than two labels to tell apart", s->train_path);
+	else if (s->test.texts.rows == 0)
+		msg("%s: no test texts", test);
+	else if (s->train.texts.rows > INT_MAX || s->labels.n > INT_MAX)
+		msg("%s: too many texts", s->train_path);
+	else
+		return true;
+	return false;
+}
+
+void source_print(const struct source *s, FILE *f)
+{
+	int len;
+	const char *base = base_name(s->train_path, &len);
+	fprintf(f, " --format %s --train %.*s", s->format->name, len, base);
+	if (s->split) {
+		fprintf(f, " --split %zu", s->split);
+	} else {
+		base = base_name(s->test_path, &len);
+		fprintf(f, " --test %.*s", len, base);
+	}
+}
+
+void source_free(struct source *s)
+{
+	corpus_free(&s->train);
+	corpus_free(&s->test);
+	names_free(&s->labels);
+}
