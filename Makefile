@@ -138,8 +138,8 @@ $(BUILD)/obj/src/cli/%.o: src/cli/%.c
 $(BUILD)/obj/tests/%.o: tests/%.c
 	@mkdir -p $(@D)
 	$(call SAY,CC  )
-	$(Q)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -Isrc -Isrc/mech -Isrc/cli \
-		-Ieval -Itests/unit -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) $(CHECK_CFLAGS) -Isrc -Isrc/mech \
+		-iquote src/cli -iquote eval -Itests/unit -c -o $@ $<
 
 $(BUILD)/libdptext.a: $(LIB_OBJ)
 	$(call SAY,AR  )
