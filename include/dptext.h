@@ -267,6 +267,21 @@ DPT_API DPT_MUST_USE enum dpt_status
 dpt_model_audit(const dpt_model *model, const struct dpt_settings *settings,
                 struct dpt_audit *out, dpt_error *err);
 
+/* Of one word, exactly. */
+struct dpt_word_audit {
+	double unchanged; /* P(w|w) */
+	double distance;  /* expected d(w,v) */
+	double support;   /* S_w: outputs with P >= DPT_SUPPORT */
+};
+
+/*
+ * As dpt_model_audit, and the figures of every class go to each, which has
+ * room for all.  DPT_EUNKNOWN for laplace.
+ */
+DPT_API DPT_MUST_USE enum dpt_status dpt_model_audit_words(
+    const dpt_model *model, const struct dpt_settings *settings,
+    struct dpt_audit *out, struct dpt_word_audit *each, dpt_error *err);
+
 /* The worst-case loss per word alone, see dpt_audit. */
 DPT_API DPT_MUST_USE enum dpt_status
 dpt_model_worst_loss(const dpt_model *model, unsigned threads, double *out,
@@ -278,6 +293,21 @@ dpt_model_worst_loss(const dpt_model *model, unsigned threads, double *out,
  */
 DPT_API DPT_MUST_USE enum dpt_status
 dpt_model_row(const dpt_model *model, uint32_t word, double *p, dpt_error *err);
+
+/*
+ * The same channel by outputs: what an attacker needs.  It borrows the model
+ * and takes 20 bytes for each stored neighbour.  DPT_EUNKNOWN for laplace.
+ */
+typedef struct dpt_columns dpt_columns;
+
+DPT_API DPT_MUST_USE enum dpt_status dpt_columns_new(const dpt_model *model,
+                                                     unsigned threads,
+                                                     dpt_columns **out,
+                                                     dpt_error *err);
+DPT_API void dpt_columns_free(dpt_columns *columns);
+/* Fills p with P(output|w) of every class w; output must be a class. */
+DPT_API void dpt_columns_at(const dpt_columns *columns, uint32_t output,
+                            double *p);
 
 /* --------------------------------------------------------- randomness */
 

@@ -252,13 +252,18 @@ static struct word word_figures(const struct audit *a, uint32_t w)
 	return f;
 }
 
-static void average_words(const struct audit *a, struct dpt_audit *out)
+/* And what is known of each word goes to each, unless that is NULL. */
+static void average_words(const struct audit *a, struct dpt_audit *out,
+                          struct dpt_word_audit *each)
 {
 	double entropy = 0, output = 0;
 	out->bayes_uniform = out->bayes_token = 0;
 	for (uint32_t w = 0; w < a->n; w++) {
 		struct word f = word_figures(a, w);
 		double p = a->outputs.uniform[w];
+		if (each)
+			each[w] = (struct dpt_word_audit){
+			    f.unchanged, f.distance, f.support};
 		if (!a->has_tail)
 			out->row_error =
 			    fmax(out->row_error, fabs(1 - f.in_list));
@@ -342,11 +347,22 @@ enum dpt_status dpt_model_audit(const dpt_model *model,
                                 const struct dpt_settings *settings,
                                 struct dpt_audit *out, dpt_error *err)
 {
+	if (!model->mech->rows)
+		return dpt_simulate(model, out, err);
+	return dpt_model_audit_words(model, settings, out, NULL, err);
+}
+
+enum dpt_status dpt_model_audit_words(const dpt_model *model,
+                                      const struct dpt_settings *settings,
+                                      struct dpt_audit *out,
+                                      struct dpt_word_audit *each,
+                                      dpt_error *err)
+{
 	struct audit a;
 	struct dpt_verdict verdict;
 	*out = (struct dpt_audit){.epsilon = NAN};
 	if (!model->mech->rows)
-		return dpt_simulate(model, out, err);
+		return dpt_fail_rows(model, err);
 	enum dpt_status status = audit_open(&a, model, settings, err);
 	if (!status)
 		status = pass(&a, settings, err);
@@ -354,7 +370,7 @@ enum dpt_status dpt_model_audit(const dpt_model *model,
 		status = verify_rows(&a, &verdict, err);
 	if (!status) {
 		correct_outputs(&a);
-		average_words(&a, out);
+		average_words(&a, out, each);
 		out->worst_loss = worst_loss(&a);
 		out->epsilon = verdict.epsilon;
 		out->worst[0] = verdict.w;
@@ -392,10 +408,7 @@ enum dpt_status dpt_model_row(const dpt_model *model, uint32_t word, double *p,
 	struct dpt_rows rows = {
 	    .listed = x->lists.k + 1, .log = log_p, .tail = &tail};
 	if (!model->mech->rows)
-		return dpt_fail(err, DPT_EUNKNOWN,
-		                "%s has no finite channel: its outputs can "
-		                "only be sampled",
-		                model->mech->about.name);
+		return dpt_fail_rows(model, err);
 	if (word >= x->header->classes)
 		return dpt_fail(err, DPT_ERANGE, "no word class %u", word);
 	model->mech->rows(model, word, 1, &rows);

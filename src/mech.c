@@ -41,6 +41,14 @@ const struct dpt_mechanism *dpt_mechanism_at(size_t i)
 	return i < MECHANISMS ? &table[i]->about : NULL;
 }
 
+enum dpt_status dpt_fail_rows(const dpt_model *model, dpt_error *err)
+{
+	return dpt_fail(err, DPT_EUNKNOWN,
+	                "%s has no finite channel: its outputs can only be "
+	                "sampled",
+	                model->mech->about.name);
+}
+
 static const struct dpt_mech *find(const char *name)
 {
 	if (!name)

@@ -60,6 +60,9 @@ struct dpt_mech {
 /* Mechanism number i, or NULL behind the last. */
 const struct dpt_mech *dpt_mech_at(size_t i);
 
+/* DPT_EUNKNOWN: the mechanism of the model has no rows. */
+enum dpt_status dpt_fail_rows(const dpt_model *model, dpt_error *err);
+
 /* Scratch for one thread, aligned for vectors; release with free. */
 DPT_MUST_USE enum dpt_status dpt_scratch_new(const dpt_model *model, void **out,
                                              dpt_error *err);

@@ -391,6 +391,71 @@ START_TEST(laplace_is_simulated)
 }
 END_TEST
 
+START_TEST(columns_are_those_of_the_rows)
+{
+	dpt_index *index = fx_index(FX_CLUSTERS, 120, 3, 9);
+	dpt_columns *c;
+	double column[120];
+	struct subject s = subject_of(
+	    index, fx_model(index, _i ? "gumbel" : "exponential", 2.5, 0.6));
+	ck_assert_int_eq(dpt_columns_new(s.model, 2, &c, NULL), DPT_OK);
+	for (uint32_t v = 0; v < s.n; v++) {
+		dpt_columns_at(c, v, column);
+		for (uint32_t w = 0; w < s.n; w++)
+			ck_assert_double_eq(column[w],
+			                    s.p[(size_t)w * s.n + v]);
+	}
+	dpt_columns_free(c);
+	subject_free(&s);
+}
+END_TEST
+
+START_TEST(words_are_those_of_the_rows)
+{
+	dpt_index *index = fx_index(FX_RANDOM, 90, 3, 9);
+	struct dpt_settings settings = {.threads = 2};
+	struct dpt_word_audit each[90];
+	struct dpt_audit a;
+	struct subject s =
+	    subject_of(index, fx_model(index, "gumbel", 2.5, 0.6));
+	ck_assert_int_eq(
+	    dpt_model_audit_words(s.model, &settings, &a, each, NULL), DPT_OK);
+	for (uint32_t w = 0; w < s.n; w++) {
+		double support = 0, distance = 0;
+		for (uint32_t v = 0; v < s.n; v++) {
+			size_t i = (size_t)w * s.n + v;
+			support += s.p[i] >= DPT_SUPPORT;
+			distance += s.p[i] * s.d[i];
+		}
+		ck_assert_double_eq(each[w].unchanged,
+		                    s.p[(size_t)w * s.n + w]);
+		ck_assert_double_eq_tol(each[w].distance, distance, FEW);
+		ck_assert_double_eq(each[w].support, support);
+	}
+	subject_free(&s);
+}
+END_TEST
+
+START_TEST(endless_channels_have_no_columns)
+{
+	dpt_index *index = fx_index(FX_RANDOM, 20, 3, 5);
+	dpt_model *m = fx_model(index, "laplace", 2, 1);
+	struct dpt_settings settings = {.threads = 1};
+	struct dpt_word_audit each[20];
+	struct dpt_audit a;
+	dpt_columns *c;
+	dpt_error err;
+	ck_assert_int_eq(dpt_columns_new(m, 1, &c, &err), DPT_EUNKNOWN);
+	ck_assert_ptr_null(c);
+	ck_assert_ptr_nonnull(strstr(err.text, "laplace has no finite"));
+	ck_assert_int_eq(dpt_model_audit_words(m, &settings, &a, each, NULL),
+	                 DPT_EUNKNOWN);
+	dpt_columns_free(NULL);
+	dpt_model_free(m);
+	dpt_index_free(index);
+}
+END_TEST
+
 START_TEST(rows_of_no_word_are_refused)
 {
 	dpt_index *index = fx_index(FX_RANDOM, 20, 3, 5);
@@ -417,6 +482,9 @@ Suite *suite_audit(void)
 	tcase_add_loop_test(t, published_rows_are_those_of_a_simulation, 0, 3);
 	tcase_add_test(t, published_claim_does_not_hold);
 	tcase_add_test(t, laplace_is_simulated);
+	tcase_add_loop_test(t, columns_are_those_of_the_rows, 0, 2);
+	tcase_add_test(t, words_are_those_of_the_rows);
+	tcase_add_test(t, endless_channels_have_no_columns);
 	tcase_add_test(t, rows_of_no_word_are_refused);
 	suite_add_tcase(s, t);
 	return s;
