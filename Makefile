@@ -277,17 +277,23 @@ $(FUZZERS:%=run-%): run-%: $(BUILD)/%
 # -------------------------------------------------------------- evaluation
 
 # Experiments, see eval/README.md; more than the programs is needed for them.
-.PHONY: eval-utility eval-paper
+.PHONY: eval-utility eval-paper eval-baseline
 $(BUILD)/obj/eval/%.o: eval/%.c
 	@mkdir -p $(@D)
 	$(call SAY,CC  )
-	$(Q)$(CC) $(ALL_CFLAGS) -Isrc/cli -c -o $@ $<
+	$(Q)$(CC) $(ALL_CFLAGS) -DCORPORA='"$(CURDIR)/corpora"' -Isrc/cli \
+		-c -o $@ $<
 
 $(EVAL): $(EVAL_OBJ) $(CLI_COMMON) $(BUILD)/libdptext.a
 	$(call SAY,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -llinear $(LIBS)
 
 -include $(EVAL_OBJ:.o=.d)
+
+# Text as it is, beside what other programs made of it.
+BASELINE := sst2 trec6 snips clinc150 sms-spam imdb
+eval-baseline: $(EVAL)
+	$(EVAL) baseline $(BASELINE:%=$(CORPORA)/%)
 
 # On the shipped texts, which are too few to tell mechanisms apart.
 eval-utility: $(EVAL) $(INDEX)
@@ -300,7 +306,7 @@ eval-paper: $(EVAL) $(INDEX)
 	@[ -d "$(CORPORA)" ] || { \
 		echo 'make eval-paper CORPORA=DIR, see corpora/README.md'; \
 		exit 1; }
-	$(EVAL) utility $(PAPER) --name sst2 --format space \
+	$(EVAL) utility $(PAPER) --name sst2 --format sst \
 		--train $(CORPORA)/sst2/stsa.binary.train \
 		--test $(CORPORA)/sst2/stsa.binary.test \
 		-o $(BUILD)/utility-sst2.tsv
@@ -377,7 +383,8 @@ help:
 	@echo 'make check-tsan  tests with the thread sanitizer'
 	@echo 'make check-valgrind  tests of foreign input under valgrind'
 	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each (300)'
-	@echo 'make eval-utility, make eval-paper CORPORA=DIR  see eval/README.md'
+	@echo 'make eval-utility, make eval-baseline eval-paper CORPORA=DIR'
+	@echo '                 see eval/README.md'
 	@echo 'make full        fetches and indexes all 341,479 words'
 	@echo 'make install uninstall dist clean; DESTDIR, PREFIX'
 	@echo 'V=1              shows commands; SANITIZE=... builds with sanitizers'

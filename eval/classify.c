@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "classify.h"
 
-#include "features.h"
 #include "memory.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 static void say_nothing(const char *text)
@@ -11,28 +11,45 @@ static void say_nothing(const char *text)
 	(void)text;
 }
 
-static struct model *fit(struct vectors *x, const int *label, size_t words,
-                         double bias)
+static void silence(void)
 {
+	set_print_string_function(say_nothing);
+}
+
+struct model *classify_train(const struct vectors *x, const int *label)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	double *y = memory_new(x->rows, sizeof *y);
 	for (size_t i = 0; i < x->rows; i++)
 		y[i] = label[i];
 	struct problem problem = {.l = (int)x->rows,
-	                          .n = (int)words + 1,
+	                          .n = (int)x->columns,
 	                          .y = y,
 	                          .x = x->row,
-	                          .bias = bias};
+	                          .bias = -1};
 	struct parameter parameter = {
 	    .solver_type = L2R_LR, .C = 10, .eps = 0.01, .p = 0.1};
-	set_print_string_function(say_nothing);
+	pthread_once(&once, silence);
 	struct model *model = train(&problem, &parameter);
 	free(y);
 	return model;
 }
 
+void classify_predict(const struct model *model, const struct vectors *x,
+                      int *label)
+{
+	for (size_t i = 0; i < x->rows; i++)
+		label[i] = (int)predict(model, x->row[i]);
+}
+
+void classify_free(struct model *model)
+{
+	free_and_destroy_model(&model);
+}
+
 /* F1 of a label is 2 hit / (true + predicted). */
-static struct scores score(const int *truth, const int *predicted, size_t rows,
-                           size_t labels)
+struct scores classify_scores(const int *truth, const int *predicted,
+                              size_t rows, size_t labels)
 {
 	size_t *hit = memory_new(labels, sizeof *hit), hits = 0, seen = 0;
 	size_t *named = memory_new(labels, sizeof *named);
@@ -53,24 +70,12 @@ static struct scores score(const int *truth, const int *predicted, size_t rows,
 	return (struct scores){(double)hits / (double)rows, sum / (double)seen};
 }
 
-struct scores classify(const struct texts *train_texts, const int *train_label,
-                       const struct texts *test, const int *test_label,
-                       size_t labels, double bias)
+struct scores classify_test(const struct model *model, const struct vectors *x,
+                            const int *truth, size_t labels)
 {
-	struct vocabulary words;
-	struct vectors x, z;
-	vocabulary_make(&words, train_texts);
-	vectors_make(&x, &words, train_texts, bias);
-	vectors_make(&z, &words, test, bias);
-	struct model *model = fit(&x, train_label, words.words.n, bias);
-	int *predicted = memory_new(test->rows, sizeof *predicted);
-	for (size_t i = 0; i < test->rows; i++)
-		predicted[i] = (int)predict(model, z.row[i]);
-	struct scores s = score(test_label, predicted, test->rows, labels);
+	int *predicted = memory_new(x->rows, sizeof *predicted);
+	classify_predict(model, x, predicted);
+	struct scores s = classify_scores(truth, predicted, x->rows, labels);
 	free(predicted);
-	free_and_destroy_model(&model);
-	vectors_free(&x);
-	vectors_free(&z);
-	vocabulary_free(&words);
 	return s;
 }

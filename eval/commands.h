@@ -3,6 +3,7 @@
 #ifndef EVAL_COMMANDS_H
 #define EVAL_COMMANDS_H
 
+int baseline_main(int argc, char **argv);
 int utility_main(int argc, char **argv);
 
 #endif

@@ -17,14 +17,16 @@ enum part { TRAIN, TEST };
 
 struct corpus_format {
 	const char *name;
-	bool has_parts; /* one file holds training and test texts */
+	const char *about; /* for the help text */
+	bool has_parts;    /* one file holds training and test texts */
 	/* Says what is wrong, with file and line, and returns false. */
 	bool (*read)(struct corpus *c, struct names *labels, const char *path,
 	             enum part part);
 };
 
-/* The formats, up to one whose name is NULL. */
+/* The formats, up to one whose name is NULL; and the one of a name, or NULL. */
 extern const struct corpus_format corpus_formats[];
+const struct corpus_format *corpus_format_named(const char *name);
 
 /* Appends one text. */
 void corpus_add(struct corpus *c, struct names *labels, const char *label,
@@ -32,11 +34,14 @@ void corpus_add(struct corpus *c, struct names *labels, const char *label,
 /* Every k-th text of all goes to test, the others to train. */
 void corpus_split(const struct corpus *all, size_t k, struct corpus *train,
                   struct corpus *test);
+/* Leaves out texts that came before, whatever their label. */
+void corpus_unique(struct corpus *c);
 void corpus_free(struct corpus *c);
 
 /*
- * A whole file; *bytes, which the caller frees, ends with a NUL that *size
- * leaves out.  Bytes that are not UTF-8 are replaced by U+FFFD, and said.
+ * A whole file, plain or gzip; *bytes, which the caller frees, ends with a NUL
+ * that *size leaves out.  Bytes that are not UTF-8 are replaced by U+FFFD, and
+ * said.
  */
 bool corpus_load(const char *path, char **bytes, size_t *size);
 

@@ -13,6 +13,7 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *about;
 } commands[] = {
+    {"baseline", baseline_main, "accuracy of a classifier on text as it is"},
     {"utility", utility_main,
      "accuracy of a classifier trained on rewritten text"},
 };

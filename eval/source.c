@@ -1,21 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 #include "source.h"
 
+#include "memory.h"
 #include "msg.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+char *source_help(const char *more)
+{
+	char *text;
+	size_t size;
+	FILE *f = memory_check(open_memstream(&text, &size));
+	fputs("FORMAT is one of\n", f);
+	for (const struct corpus_format *t = corpus_formats; t->name; t++)
+		fprintf(f, "  %-8s %s\n", t->name, t->about);
+	fputs(more, f);
+	fclose(f);
+	return memory_check(text);
+}
 
 void source_start(struct source *s)
 {
-	*s = (struct source){.format = corpus_formats};
+	*s = (struct source){0};
 }
 
 static void set_format(struct source *s, const char *name)
 {
-	for (s->format = corpus_formats; s->format->name; s->format++)
-		if (strcmp(s->format->name, name) == 0)
-			return;
-	msg_usage("no format '%s'", name);
+	s->format = corpus_format_named(name);
+	if (!s->format)
+		msg_usage("no format '%s'", name);
 }
 
 static void set_name(struct source *s, const char *name)
@@ -30,6 +44,7 @@ static void set_name(struct source *s, const char *name)
 bool source_option(struct source *s, int id, const char *arg)
 {
 	switch (id) {
+	case SOURCE_CORPUS: s->corpus = arg; return true;
 	case SOURCE_TRAIN: s->train_path = arg; return true;
 	case SOURCE_TEST: s->test_path = arg; return true;
 	case SOURCE_SPLIT:
@@ -70,8 +85,50 @@ static void name_corpus(struct source *s)
 			*c = ' ';
 }
 
+static char *join(const char *folder, const char *file)
+{
+	size_t size = strlen(folder) + strlen(file) + 2;
+	char *path = memory_new(size, 1);
+	snprintf(path, size, "%s/%s", folder, file);
+	return path;
+}
+
+/* Finds DIR/NAME, or NAME alone, which is beside the manifest. */
+static void set_corpus(struct source *s)
+{
+	const char *slash = strrchr(s->corpus, '/');
+	const char *name = slash ? slash + 1 : s->corpus;
+	if (!manifest_read(&s->manifest, CORPORA "/manifest"))
+		exit(EXIT_FAILED);
+	const struct manifest_entry *e = manifest_find(&s->manifest, name);
+	if (!e)
+		msg_usage("no corpus '%s' in corpora/manifest", name);
+	s->folder = memory_check(
+	    slash ? strndup(s->corpus,
+	                    (size_t)(slash - s->corpus) + (slash == s->corpus))
+	          : strdup(CORPORA));
+	s->entry = e;
+	s->format = e->format;
+	s->split = e->split;
+	s->train_path = s->paths[0] = join(s->folder, e->train);
+	if (e->test)
+		s->test_path = s->paths[1] = join(s->folder, e->test);
+	if (!s->name[0])
+		set_name(s, e->name);
+}
+
 void source_check(struct source *s)
 {
+	bool named = s->train_path || s->test_path || s->split || s->format;
+	if (named && s->corpus)
+		msg_usage("--corpus excludes --train, --test, --split and "
+		          "--format");
+	if (!named) {
+		s->corpus = s->corpus ? s->corpus : "intents";
+		set_corpus(s);
+	}
+	if (!s->format)
+		s->format = corpus_formats;
 	if (!s->train_path)
 		msg_usage("--train is missing");
 	if (!s->test_path && !s->split && s->format->has_parts)
@@ -99,6 +156,8 @@ static bool read_parts(struct source *s)
 		                       TEST);
 	struct corpus all = {0};
 	bool ok = s->format->read(&all, &s->labels, s->train_path, TRAIN);
+	if (ok && s->entry && s->entry->unique)
+		corpus_unique(&all);
 	if (ok)
 		corpus_split(&all, s->split, &s->train, &s->test);
 	corpus_free(&all);
@@ -107,6 +166,8 @@ static bool read_parts(struct source *s)
 
 bool source_read(struct source *s)
 {
+	if (s->entry && !manifest_check(s->entry, s->folder))
+		return false;
 	if (!read_parts(s))
 		return false;
 	const char *test = s->split ? s->train_path : s->test_path;
@@ -124,6 +185,10 @@ bool source_read(struct source *s)
 void source_print(const struct source *s, FILE *f)
 {
 	int len;
+	if (s->entry) {
+		fprintf(f, " --corpus %s", s->entry->name);
+		return;
+	}
 	const char *base = base_name(s->train_path, &len);
 	fprintf(f, " --format %s --train %.*s", s->format->name, len, base);
 	if (s->split) {
@@ -139,4 +204,8 @@ void source_free(struct source *s)
 	corpus_free(&s->train);
 	corpus_free(&s->test);
 	names_free(&s->labels);
+	manifest_free(&s->manifest);
+	free(s->folder);
+	free(s->paths[0]);
+	free(s->paths[1]);
 }

@@ -13,14 +13,16 @@
 
 #include <linear.h>
 #include <math.h>
+#include <stdlib.h>
 
-enum { SEEDS = 256, BIAS };
+enum {
+	SEEDS = 256,
+};
 
 static const struct opt table[] = {
     SWEEP_OPTIONS,
     SOURCE_OPTIONS,
     {SEEDS, "seeds", "N", "rewrite N times, with seeds 1 to N [3]"},
-    {BIAS, "bias", "B", "of the classifier; 0: none [1]"},
     {'o', "output", "OUT", "write the table there [standard output]"},
     {'q', "quiet", NULL, "no progress, no table on the terminal"},
 };
@@ -32,9 +34,11 @@ static const struct opt_program program = {
     "Accuracy of a classifier trained on rewritten text.",
     table,
     sizeof table / sizeof *table,
-    SOURCE_FORMATS
+    NULL};
+
+static const char more[] =
     "Output is tab-separated.  The classifier is logistic regression on\n"
-    "tf-idf; intervals are 95 % by Student's t over the seeds."};
+    "tf-idf; intervals are 95 % by Student's t over the seeds.";
 
 enum { MOST_SEEDS = 1000 };
 
@@ -44,7 +48,6 @@ struct utility {
 	struct source source;
 	size_t seeds;
 	const char *out;
-	double bias;
 	bool quiet;
 
 	struct tsv output;
@@ -65,7 +68,6 @@ static void set_option(struct utility *u, int id, const char *arg)
 {
 	switch (id) {
 	case SEEDS: u->seeds = opt_count("--seeds", arg, 1, MOST_SEEDS); break;
-	case BIAS: u->bias = opt_number("--bias", arg, 0, 1000); break;
 	case 'o': u->out = arg; break;
 	case 'q': u->quiet = true; break;
 	default:
@@ -78,12 +80,16 @@ static void parse(struct utility *u, int argc, char **argv)
 {
 	const char *arg;
 	int id, operands;
+	struct opt_program p = program;
+	char *help = source_help(more);
+	p.more = help;
 	msg_start(program.name); /* whose --help is the right one */
-	while ((id = opt_next(&program, argc, argv, &arg, &operands)) != -1)
+	while ((id = opt_next(&p, argc, argv, &arg, &operands)) != -1)
 		set_option(u, id, arg);
 	if (operands != argc)
 		msg_usage("files are named by --train and --test");
 	source_check(&u->source);
+	free(help);
 	msg_start("dptext-eval");
 }
 
@@ -97,13 +103,13 @@ static void print_header(struct utility *u)
 	sweep_print(&u->sweep, &u->choice, f);
 	source_print(s, f);
 	fprintf(f,
-	        " --seeds %zu --bias %g\n"
+	        " --seeds %zu\n"
 	        "# LIBLINEAR %d.%d; rewritten with seeds 1 to %zu: "
 	        "reproducible, for research, NOT private\n"
 	        "# %s: %zu training texts, %zu test texts, %zu labels\n",
-	        u->seeds, u->bias, liblinear_version / 100,
-	        liblinear_version % 100, u->seeds, s->name, s->train.texts.rows,
-	        s->test.texts.rows, s->labels.n);
+	        u->seeds, liblinear_version / 100, liblinear_version % 100,
+	        u->seeds, s->name, s->train.texts.rows, s->test.texts.rows,
+	        s->labels.n);
 	fputs("corpus\tmechanism\tguarantee\tepsilon_requested\t"
 	      "epsilon_verified\tunchanged\taccuracy\taccuracy_ci95\t"
 	      "macro_f1\tseconds\n",
@@ -151,8 +157,19 @@ static void print_result(struct utility *u, const struct result *r)
 static struct scores learn(const struct utility *u, const struct texts *train)
 {
 	const struct source *c = &u->source;
-	return classify(train, c->train.label, &c->test.texts, c->test.label,
-	                c->labels.n, u->bias);
+	struct vocabulary words;
+	struct vectors x, z;
+	vocabulary_make(&words, train);
+	vectors_tfidf(&x, &words, train);
+	vectors_tfidf(&z, &words, &c->test.texts);
+	struct model *model = classify_train(&x, c->train.label);
+	struct scores scores =
+	    classify_test(model, &z, c->test.label, c->labels.n);
+	classify_free(model);
+	vectors_free(&x);
+	vectors_free(&z);
+	vocabulary_free(&words);
+	return scores;
 }
 
 static void measure_clean(struct utility *u)
@@ -250,7 +267,6 @@ int utility_main(int argc, char **argv)
 	sweep_start(&u.sweep);
 	source_start(&u.source);
 	u.seeds = 3;
-	u.bias = 1;
 	parse(&u, argc, argv);
 	progress_start(&u.choice.progress, !u.quiet);
 	u.show = u.choice.progress.on;

@@ -157,6 +157,9 @@ DPT_API const char *dpt_index_word(const dpt_index *index, uint32_t class_id,
                                    size_t *len);
 /* Number of words in a class. */
 DPT_API size_t dpt_index_members(const dpt_index *index, uint32_t class_id);
+/* The vector of a class: dim numbers. */
+DPT_API const float *dpt_index_vector(const dpt_index *index,
+                                      uint32_t class_id);
 /* Exact distance of two classes, in double in a fixed order. */
 DPT_API double dpt_index_distance(const dpt_index *index, uint32_t a,
                                   uint32_t b);

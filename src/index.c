@@ -462,6 +462,12 @@ size_t dpt_index_members(const dpt_index *index, uint32_t class_id)
 	return index->starts[class_id + 1] - index->starts[class_id];
 }
 
+
+const float *dpt_index_vector(const dpt_index *index, uint32_t class_id)
+{
+	return dpt_index_row(index, class_id);
+}
+
 double dpt_index_distance(const dpt_index *index, uint32_t a, uint32_t b)
 {
 	return sqrt(dpt_squared(dpt_index_row(index, a),
