@@ -98,6 +98,28 @@ DPT_API const float *dpt_vectors_row(const dpt_vectors *v, size_t row);
 DPT_API const char *dpt_vectors_word(const dpt_vectors *v, size_t row,
                                      size_t *len);
 
+/* -------------------------------------------------------------- files */
+
+/*
+ * A new file that is complete under its name or not there at all: what had
+ * that name before is replaced by it or stays as it was.  Until then it has
+ * no name where the system offers that (O_TMPFILE), otherwise one beside.
+ */
+typedef struct dpt_file dpt_file;
+
+/* A link is followed.  DPT_EIO where path is there and no regular file. */
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_file_new(const char *path, dpt_file **out, dpt_error *err);
+/* Where to write to. */
+DPT_API int dpt_file_descriptor(const dpt_file *file);
+/* The name beside, for a handler of signals to remove if it is there. */
+DPT_API const char *dpt_file_temporary(const dpt_file *file);
+/* Syncs the file and gives it its name. */
+DPT_API DPT_MUST_USE enum dpt_status dpt_file_keep(dpt_file *file,
+                                                   dpt_error *err);
+/* Removes it unless it was kept. */
+DPT_API void dpt_file_free(dpt_file *file);
+
 /* -------------------------------------------------------------- index */
 
 /* A mapped, read-only index file (see dptext-index(5)). */
@@ -134,7 +156,7 @@ struct dpt_index_info {
 	uint64_t bytes;       /* size of the file */
 };
 
-/* Writes the index of v to path: temporary file, fsync, rename. */
+/* Writes the index of v to path, completely or not at all. */
 DPT_API DPT_MUST_USE enum dpt_status
 dpt_index_build(const dpt_vectors *v, const struct dpt_build_options *options,
                 const char *path, dpt_error *err);
@@ -388,18 +410,24 @@ struct dpt_stream_options {
 	const dpt_key *key;
 	uint64_t first_record; /* number of records rewritten before */
 	unsigned threads;      /* at least 1 */
-	size_t chunk;          /* bytes read at a time; 0: a good size */
+	size_t chunk; /* bytes read at a time, at most 1 GiB; 0: a good size */
 	/* Returns bytes read, 0 at the end, -1 with errno set. */
 	ptrdiff_t (*read)(void *ctx, void *buffer, size_t size);
 	/* Whether a read would not have to wait; NULL: never known. */
 	bool (*ready)(void *ctx);
 	/* Writes all and returns 0, or -1 with errno set. */
 	int (*write)(void *ctx, const void *bytes, size_t size);
+	/*
+	 * Called after what was written when nothing more was waiting behind
+	 * it; returns like write.  NULL: nothing is to be done then.
+	 */
+	int (*flush)(void *ctx);
 	/* Called by the reading thread after each chunk; may be NULL. */
 	void (*progress)(void *ctx, uint64_t bytes_in);
 	void *ctx;
 	enum dpt_on_error on_error;
-	size_t longest; /* bytes of a record, without its end; 0: 256 MiB */
+	/* Bytes of a record without its end, at most 1 GiB; 0: 256 MiB. */
+	size_t longest;
 	enum dpt_format format; /* all below is about formats with fields */
 	/*
 	 * The chosen ones, at most DPT_MAX_FIELDS.  CSV and TSV: the name of

@@ -14,6 +14,7 @@
 
 #define DEFAULT_CHUNK ((size_t)128 << 10)
 #define LONGEST_RECORD ((size_t)256 << 20)
+#define MOST ((size_t)1 << 30) /* offsets in a chunk have 32 bits */
 
 enum state { FREE, FULL, DONE };
 
@@ -23,6 +24,7 @@ struct chunk {
 	size_t lead;          /* bytes in front of in that are no record */
 	size_t copy;          /* those of them that are copied */
 	bool too_long, ended; /* all there is is a record that is not here */
+	bool idle;            /* nothing more was waiting behind it */
 	uint64_t first_record;
 	struct dpt_counts counts;
 	enum dpt_status status;
@@ -197,6 +199,7 @@ static enum dpt_status fill(struct stream *s, struct chunk *c, dpt_error *err)
 		if (s->read_status)
 			break; /* the records before are still good */
 	}
+	c->idle = !s->at_end && !s->read_status && cut.last && c->in.len < size;
 	enum dpt_status status = frame(s, c, &cut, size, err);
 	if (status)
 		return status;
@@ -245,6 +248,8 @@ static enum dpt_status write_chunk(struct stream *s, struct chunk *c,
 	if (c->out.len && s->o->write(s->o->ctx, c->out.data, c->out.len) != 0)
 		return dpt_fail_errno(err, "write");
 	s->total.bytes_out += c->out.len;
+	if (c->idle && s->o->flush && s->o->flush(s->o->ctx) != 0)
+		return dpt_fail_errno(err, "write");
 	if (!s->total.broken)
 		s->broken = c->err;
 	s->total.records += c->counts.records;
@@ -431,6 +436,10 @@ enum dpt_status dpt_stream(const struct dpt_stream_options *options,
 	                   .changed = PTHREAD_COND_INITIALIZER};
 	enum dpt_status status =
 	    dpt_shared_open(&s.shared, options->model, options->key, err);
+	if (!status && (options->chunk > MOST || options->longest > MOST))
+		status =
+		    dpt_fail(err, DPT_ERANGE,
+		             "records and chunks have at most %zu bytes", MOST);
 	if (!status)
 		status = dpt_frame_new(options, &s.frame, err);
 	s.shared.frame = s.frame;

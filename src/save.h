@@ -5,7 +5,7 @@
 
 #include "dptext.h"
 
-/* Temporary file beside path, fsync, rename. */
+/* By way of a dpt_file. */
 DPT_MUST_USE enum dpt_status dpt_save(const char *path, const void *bytes,
                                       size_t size, dpt_error *err);
 

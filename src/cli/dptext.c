@@ -17,7 +17,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { SEED = 256, REPORT, DELTA, NO_HEADER, ON_ERROR };
+enum { SEED = 256, REPORT, DELTA, NO_HEADER, ON_ERROR, MAX_RECORD };
+
+#define FLUSH_AFTER 20 /* milliseconds without input */
 
 static const struct opt table[] = {
     CHOICE_OPTIONS,
@@ -28,6 +30,7 @@ static const struct opt table[] = {
     {'z', "gzip", NULL, "write gzip"},
     {ON_ERROR, "on-error", "WHAT",
      "broken records: stop, skip or pass-none [stop]"},
+    {MAX_RECORD, "max-record", "SIZE", "longer ones are broken [256M]"},
     {SEED, "seed", "N", "reproducible output: NOT private"},
     {REPORT, "report", "FILE", "write what was guaranteed and done as JSON"},
     {DELTA, "delta", "D", "delta of the composition in the report [1e-6]"},
@@ -58,6 +61,7 @@ struct run {
 	bool no_header;
 	dpt_header *header; /* of all files */
 	enum dpt_on_error on_error;
+	size_t max_record;
 	dpt_key key;
 	struct dpt_counts counts;
 	double started;
@@ -143,6 +147,10 @@ static int parse(struct run *r, int argc, char **argv)
 		case 'z': r->gzip = true; break;
 		case NO_HEADER: r->no_header = true; break;
 		case ON_ERROR: r->on_error = parse_on_error(arg); break;
+		case MAX_RECORD:
+			r->max_record =
+			    opt_size("--max-record", arg, 1, UINT64_C(1) << 30);
+			break;
 		case REPORT: r->report = arg; break;
 		case DELTA:
 			r->delta = parse_delta(arg);
@@ -183,6 +191,13 @@ static int write_out(void *ctx, const void *bytes, size_t size)
 	r->between = false;
 	r->last = text[size - 1];
 	return output_write(&r->out, text, size);
+}
+
+static int flush_out(void *ctx)
+{
+	struct run *r = ctx;
+	/* soon is soon enough, and what comes by then packs better */
+	return input_waits(&r->in, FLUSH_AFTER) ? 0 : output_flush(&r->out);
 }
 
 static void show_progress(void *ctx, uint64_t bytes)
@@ -233,6 +248,7 @@ static bool rewrite_file(struct run *r, const char *name)
 	    .read = read_in,
 	    .ready = ready_in,
 	    .write = write_out,
+	    .flush = r->gzip ? flush_out : NULL,
 	    .progress = show_progress,
 	    .ctx = r,
 	    .format = r->format,
@@ -241,6 +257,7 @@ static bool rewrite_file(struct run *r, const char *name)
 	    .no_header = r->no_header,
 	    .header = r->header,
 	    .on_error = r->on_error,
+	    .longest = r->max_record,
 	};
 	enum dpt_status status = dpt_stream(&options, &counts, &err);
 	input_close(&r->in);

@@ -159,10 +159,15 @@ ptrdiff_t input_read(struct input *in, void *buffer, size_t size)
 	return (ptrdiff_t)have;
 }
 
-bool input_ready(const struct input *in)
+bool input_waits(const struct input *in, int within)
 {
 	struct pollfd p = {.fd = in->fd, .events = POLLIN};
-	return in->at < in->end || in->full || poll(&p, 1, 0) > 0;
+	return poll(&p, 1, within) > 0;
+}
+
+bool input_ready(const struct input *in)
+{
+	return in->at < in->end || in->full || input_waits(in, 0);
 }
 
 void input_close(struct input *in)

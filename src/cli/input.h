@@ -26,6 +26,8 @@ bool input_open(struct input *in, const char *name);
 /* As the callbacks of dpt_stream_options. */
 ptrdiff_t input_read(struct input *in, void *buffer, size_t size);
 bool input_ready(const struct input *in);
+/* Whether the file has more, or its end, within so many milliseconds. */
+bool input_waits(const struct input *in, int within);
 /* Wipes what it held. */
 void input_close(struct input *in);
 

@@ -109,3 +109,20 @@ uint64_t opt_count(const char *what, const char *text, uint64_t low,
 		          (unsigned long long)low, (unsigned long long)high);
 	return v;
 }
+
+uint64_t opt_size(const char *what, const char *text, uint64_t low,
+                  uint64_t high)
+{
+	static const char units[] = "KMG";
+	char *end;
+	errno = 0;
+	unsigned long long v = strtoull(text, &end, 10);
+	const char *unit = *end ? strchr(units, *end) : NULL;
+	unsigned shift = unit ? 10 * (unsigned)(unit - units + 1) : 0;
+	if (text[0] < '0' || text[0] > '9' || end[unit != NULL] || errno ||
+	    v > high >> shift || v << shift < low)
+		msg_usage("%s must be from %llu to %lluM bytes", what,
+		          (unsigned long long)low,
+		          (unsigned long long)high >> 20);
+	return v << shift;
+}

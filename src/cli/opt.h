@@ -34,5 +34,8 @@ int opt_next(const struct opt_program *program, int argc, char **argv,
 double opt_number(const char *what, const char *text, double low, double high);
 uint64_t opt_count(const char *what, const char *text, uint64_t low,
                    uint64_t high);
+/* A number of bytes; K, M and G behind it are powers of 1024. */
+uint64_t opt_size(const char *what, const char *text, uint64_t low,
+                  uint64_t high);
 
 #endif

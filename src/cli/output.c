@@ -4,23 +4,20 @@
 #include "msg.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ------------------------------------------------------- temporary file */
 
 /* What a signal that ends the program must not leave behind. */
-static char *volatile unfinished;
+static char unfinished[PATH_MAX];
 
 static void remove_unfinished(int signal_number)
 {
-	if (unfinished)
-		unlink(unfinished);
+	unlink(unfinished);
 	raise(signal_number); /* now it ends the program */
 }
 
@@ -38,54 +35,18 @@ static void catch_signals(void)
 	}
 }
 
-/* The permissions a newly created file would have had. */
-static int open_up(int fd)
-{
-	mode_t mask = umask(0);
-	umask(mask);
-	return fchmod(fd, 0666 & ~mask);
-}
-
 static bool open_file(struct output *o, const char *path)
 {
-	struct stat st;
-	/* a rename would put a file in the place of a device */
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		msg("%s: not a regular file", path);
+	dpt_error err;
+	if (dpt_file_new(path, &o->file, &err)) {
+		msg("%s", err.text);
 		return false;
 	}
-	o->path = realpath(path, NULL); /* not in the place of a link */
-	if (!o->path)
-		o->path = strdup(path);
-	size_t room = o->path ? strlen(o->path) + sizeof ".XXXXXX" : 0;
-	o->temporary = malloc(room);
-	if (!o->path || !o->temporary) {
-		msg("out of memory");
-		return false;
-	}
-	snprintf(o->temporary, room, "%s.XXXXXX", o->path);
-	o->fd = mkstemp(o->temporary);
-	if (o->fd < 0 || open_up(o->fd) != 0) {
-		msg("%s: %s", path, strerror(errno));
-		return false;
-	}
-	unfinished = o->temporary;
+	o->fd = dpt_file_descriptor(o->file);
+	snprintf(unfinished, sizeof unfinished, "%s",
+	         dpt_file_temporary(o->file));
 	catch_signals();
 	return true;
-}
-
-/* Makes the rename itself last; a directory that cannot sync is no fault. */
-static void sync_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder =
-	    slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	int fd = folder ? open(folder, O_RDONLY | O_CLOEXEC) : -1;
-	if (fd >= 0) {
-		(void)fsync(fd);
-		close(fd);
-	}
-	free(folder);
 }
 
 /* ---------------------------------------------------------------- writing */
@@ -155,40 +116,38 @@ int output_write(struct output *o, const void *bytes, size_t size)
 	return 0;
 }
 
-static bool finish_file(struct output *o)
+int output_flush(struct output *o)
 {
-	if (fsync(o->fd) != 0 || rename(o->temporary, o->path) != 0)
+	return pack(o, Z_SYNC_FLUSH);
+}
+
+/* Says what is wrong, unless something was before. */
+static bool finish(struct output *o, bool well)
+{
+	dpt_error err;
+	/* a whole member even after a fault: what was written can be read */
+	if (o->gzip && (well || !o->file) && pack(o, Z_FINISH) != 0) {
+		if (well)
+			msg("%s: %s", o->name, strerror(errno));
 		return false;
-	unfinished = NULL;
-	free(o->temporary);
-	o->temporary = NULL;
-	sync_folder(o->path);
-	return true;
+	}
+	if (well && o->file && dpt_file_keep(o->file, &err)) {
+		msg("%s", err.text);
+		return false;
+	}
+	if (!o->file && close(o->fd) != 0) {
+		if (well)
+			msg("%s: %s", o->name, strerror(errno));
+		return false;
+	}
+	return well;
 }
 
 bool output_close(struct output *o, bool well)
 {
-	bool wrote = true;
-	int fault = 0;
-	/* a whole member even after a fault: what was written can be read */
-	if (o->gzip && (well || !o->path))
-		wrote = pack(o, Z_FINISH) == 0;
-	if (wrote && well && o->path)
-		wrote = finish_file(o);
-	if (!wrote)
-		fault = errno;
-	if (o->fd >= 0 && close(o->fd) != 0 && wrote) {
-		fault = errno;
-		wrote = false;
-	}
-	if (!wrote && well)
-		msg("%s: %s", o->name, strerror(fault));
-	if (o->temporary && o->fd >= 0)
-		unlink(o->temporary);
+	well = finish(o, well);
 	if (o->gzip)
 		deflateEnd(&o->z);
-	unfinished = NULL;
-	free(o->temporary);
-	free(o->path);
-	return well && wrote;
+	dpt_file_free(o->file);
+	return well;
 }

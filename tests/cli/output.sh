@@ -31,22 +31,22 @@ try 'rewrite -o /dev/full text'
 try 'rewrite -o . text'
 try 'rewrite -o "" text'
 try 'rewrite -o out nowhere; ls'
-unfinished() {
-	find . -name 'late.??????' | wc -l
-}
 mkfifo slow
-dptext -q -x few.dpti -o late slow &
-exec 3>slow
-echo 1 >&3
-for i in 1 2 3 4 5 6 7 8 9 10; do
-	[ "$(unfinished)" = 1 ] || sleep 0.5
+for signal in TERM KILL; do
+	dptext -v -x few.dpti -o late slow 2>said &
+	exec 3>slow
+	echo 1 >&3
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		[ -s said ] || sleep 0.5
+	done
+	try 'ls late'
+	{
+		kill -$signal $!
+		wait $!
+		echo "exit $?"
+	} 2>/dev/null
+	exec 3>&-
+	rm said
+	try 'ls'
 done
-try 'unfinished; ls late'
-{
-	kill -TERM $!
-	wait $!
-	echo "exit $?"
-} 2>/dev/null
-exec 3>&-
-try 'ls'
 try 'rewrite -o out --report report text; grep complete report'

@@ -63,8 +63,9 @@ struct io {
 	const char *in;
 	size_t size, at, piece; /* piece: most bytes a read gives */
 	struct dpt_buf out;
-	int reads, writes;
+	int reads, writes, flushes;
 	int fail_read, fail_write; /* which call fails, from 1; 0: none */
+	int fail_flush;
 	int fault;
 	int interrupts; /* reads that are interrupted before each real one */
 	int interrupted;
@@ -104,6 +105,16 @@ static int write_io(void *ctx, const void *bytes, size_t size)
 	return dpt_buf_add(&io->out, bytes, size) ? 0 : -1;
 }
 
+static int flush_io(void *ctx)
+{
+	struct io *io = ctx;
+	ck_assert_int_gt(io->writes, io->flushes++);
+	if (io->flushes != io->fail_flush)
+		return 0;
+	errno = io->fault;
+	return -1;
+}
+
 static bool ready_io(void *ctx)
 {
 	const struct io *io = ctx;
@@ -130,6 +141,7 @@ static struct dpt_stream_options options_of(struct io *io, unsigned threads)
 	                                   .threads = threads,
 	                                   .read = read_io,
 	                                   .write = write_io,
+	                                   .flush = flush_io,
 	                                   .ready = ready_io,
 	                                   .ctx = io};
 }
@@ -587,6 +599,25 @@ START_TEST(failing_writes_are_reported)
 }
 END_TEST
 
+START_TEST(failing_flushes_are_reported)
+{
+	struct io io = io_of("1\n2\n3\n", 6);
+	struct dpt_stream_options o = options_of(&io, 1 + (unsigned)_i);
+	struct dpt_counts counts;
+	dpt_error err;
+	o.chunk = 64;
+	io.piece = 2;
+	io.is_ready = false;
+	io.fail_flush = 2;
+	io.fault = EPIPE;
+	ck_assert_int_eq(dpt_stream(&o, &counts, &err), DPT_EIO);
+	ck_assert_str_eq(err.text, "write: Broken pipe");
+	ck_assert_uint_eq(counts.bytes_out, 4);
+	must_equal(&io.out, &(struct dpt_buf){.data = "1\n2\n", .len = 4});
+	dpt_buf_free(&io.out);
+}
+END_TEST
+
 START_TEST(interrupted_reads_are_tried_again)
 {
 	size_t size;
@@ -627,15 +658,15 @@ START_TEST(the_first_fault_is_reported)
 }
 END_TEST
 
-START_TEST(a_chunk_beyond_memory_is_refused)
+START_TEST(chunks_and_records_beyond_their_offsets_are_refused)
 {
-	for (unsigned threads = 1; threads <= 2; threads++) {
+	for (int i = 0; i < 2; i++) {
 		struct io io = io_of("the\n", 4);
-		struct dpt_stream_options o = options_of(&io, threads);
+		struct dpt_stream_options o = options_of(&io, 1);
 		struct dpt_counts counts;
-		dpt_error err;
-		o.chunk = SIZE_MAX;
-		ck_assert_int_eq(dpt_stream(&o, &counts, &err), DPT_ENOMEM);
+		*(i ? &o.chunk : &o.longest) = ((size_t)1 << 30) + 1;
+		ck_assert_int_eq(dpt_stream(&o, &counts, NULL), DPT_ERANGE);
+		ck_assert_uint_eq(io.out.len, 0);
 	}
 }
 END_TEST
@@ -724,6 +755,7 @@ START_TEST(waiting_lines_are_taken_together)
 		o.chunk = 400;
 		ck_assert(!dpt_stream(&o, &counts, NULL));
 		ck_assert_int_eq(io.writes, ready ? 10 : 100);
+		ck_assert_int_eq(io.flushes, ready ? 0 : 100);
 		dpt_buf_free(&io.out);
 	}
 }
@@ -765,9 +797,10 @@ static void add_faults(Suite *s)
 	tcase_add_loop_test(t, failing_reads_are_reported_after_all_before, 0,
 	                    8);
 	tcase_add_loop_test(t, failing_writes_are_reported, 0, 3);
+	tcase_add_loop_test(t, failing_flushes_are_reported, 0, 3);
 	tcase_add_loop_test(t, interrupted_reads_are_tried_again, 0, 2);
 	tcase_add_test(t, the_first_fault_is_reported);
-	tcase_add_test(t, a_chunk_beyond_memory_is_refused);
+	tcase_add_test(t, chunks_and_records_beyond_their_offsets_are_refused);
 	suite_add_tcase(s, t);
 }
 
