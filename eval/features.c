@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool in_word(char c)
+bool features_in_word(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
 	       (unsigned char)c >= 0x80;
@@ -32,7 +32,7 @@ void features_words(const struct texts *texts, size_t row,
 	char *copy = lower(text, len);
 	for (size_t i = 0; i < len; i++) {
 		size_t start = i;
-		while (i < len && in_word(copy[i]))
+		while (i < len && features_in_word(copy[i]))
 			i++;
 		if (i > start)
 			take(ctx, copy + start, i - start);

@@ -41,6 +41,8 @@ void vectors_mean(struct vectors *x, const dpt_index *index,
                   const struct texts *texts);
 void vectors_free(struct vectors *x);
 
+/* Whether a byte, in lower case, is part of a word. */
+bool features_in_word(char c);
 /*
  * Calls take with each word of a text, in order, in lower case; the word is
  * valid during the call.

@@ -36,6 +36,12 @@ static void add_mechanism(struct sweep *s, const char *text)
 	s->mechanism[s->mechanisms++] = find_mechanism(text);
 }
 
+static void add_all(struct sweep *s)
+{
+	for (size_t i = 0; i < dpt_mechanism_count(); i++)
+		add_mechanism(s, dpt_mechanism_at(i)->name);
+}
+
 static void each(struct sweep *s, const char *arg,
                  void (*add)(struct sweep *s, const char *text))
 {
@@ -57,7 +63,10 @@ bool sweep_option(struct sweep *s, struct choice *c, int id, const char *arg)
 	}
 	if (id == 'm') {
 		s->mechanisms = 0;
-		each(s, arg, add_mechanism);
+		if (strcmp(arg, "all") == 0)
+			add_all(s);
+		else
+			each(s, arg, add_mechanism);
 		if (s->mechanisms == 0)
 			msg_usage("-m needs at least one mechanism");
 		return true;

@@ -11,7 +11,7 @@
 #define SWEEP_OPTIONS                                                          \
 	{'e', "epsilon", "EPS,...", "privacy losses to try [2]"},              \
 	    {'m', "mechanism", "MECH,...",                                     \
-	     "mechanisms to try [the default one]"},                           \
+	     "mechanisms to try, or all [the default one]"},                   \
 	    {'x', "index", "INDEX",                                            \
 	     "index of an embedding [the default one]"},                       \
 	    {OPT_MAX_UNCHANGED, "max-unchanged", "U",                          \

@@ -93,7 +93,7 @@ static void cut(struct texts *t)
 }
 
 enum dpt_status texts_rewrite(const struct texts *in, const dpt_model *model,
-                              uint64_t seed, unsigned threads,
+                              uint64_t seed, uint64_t first, unsigned threads,
                               struct progress *progress, struct texts *out,
                               struct dpt_counts *counts, dpt_error *err)
 {
@@ -102,6 +102,7 @@ enum dpt_status texts_rewrite(const struct texts *in, const dpt_model *model,
 	struct dpt_stream_options options = {
 	    .model = model,
 	    .key = &key,
+	    .first_record = first,
 	    .threads = threads,
 	    .read = read_texts,
 	    .write = write_texts,

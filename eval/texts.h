@@ -21,12 +21,13 @@ const char *texts_at(const struct texts *t, size_t row, size_t *len);
 void texts_free(struct texts *t);
 
 /*
- * Rewrites all texts of in to out, which is all zero, with the key of a
- * seed: reproducible, and therefore for research only.
+ * Rewrites all texts of in to out, which is all zero, as records first + 1
+ * and on, with the key of a seed: reproducible, and therefore for research
+ * only.
  */
 DPT_MUST_USE enum dpt_status
 texts_rewrite(const struct texts *in, const dpt_model *model, uint64_t seed,
-              unsigned threads, struct progress *progress, struct texts *out,
-              struct dpt_counts *counts, dpt_error *err);
+              uint64_t first, unsigned threads, struct progress *progress,
+              struct texts *out, struct dpt_counts *counts, dpt_error *err);
 
 #endif
