@@ -59,17 +59,21 @@ static bool is_of(const struct store *s, const char *row)
 	return strncmp(row, s->corpus, n) == 0 && row[n] == '\t';
 }
 
-static bool take_row(struct store *s, char *row)
+static size_t columns(const char *row)
 {
-	char *figures = row, *config = strrchr(row, '\t');
-	for (size_t i = 0; figures && i < s->lead; i++) {
-		figures = strchr(figures, '\t');
-		figures += figures != NULL;
-	}
-	if (!figures || figures > config)
-		return false;
+	size_t n = 1;
+	for (; *row; row++)
+		n += *row == '\t';
+	return n;
+}
+
+/* A row with as many columns as the header. */
+static void take_row(struct store *s, char *row)
+{
+	const char *figures = row, *config = strrchr(row, '\t');
+	for (size_t i = 0; i < s->lead; i++)
+		figures = strchr(figures, '\t') + 1;
 	store_add(s, config + 1, figures, (size_t)(config - figures));
-	return true;
 }
 
 /* Lines with # belong to the rows behind them. */
@@ -87,8 +91,10 @@ static bool take_lines(struct store *s, char *text)
 		}
 		if (!header) {
 			ok = header = strcmp(line, s->header) == 0;
+		} else if (columns(line) != columns(s->header)) {
+			ok = false;
 		} else if (is_of(s, line)) {
-			ok = take_row(s, line);
+			take_row(s, line);
 		} else {
 			if (notes)
 				append(&s->others, notes, strlen(notes) - 1);

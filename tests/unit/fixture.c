@@ -252,14 +252,25 @@ void fx_make_dir(void)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 }
 
-void fx_remove_dir(void)
+/* A folder and what is in it, folders too. */
+static void remove_tree(const char *folder)
 {
-	DIR *d = opendir(dir);
-	for (struct dirent *e; d && (e = readdir(d));)
-		unlink(fx_path(e->d_name));
+	DIR *d = opendir(folder);
+	for (struct dirent *e; d && (e = readdir(d));) {
+		char path[1024];
+		snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+		if (unlink(path) != 0 && strcmp(e->d_name, ".") != 0 &&
+		    strcmp(e->d_name, "..") != 0)
+			remove_tree(path);
+	}
 	if (d)
 		closedir(d);
-	rmdir(dir);
+	rmdir(folder);
+}
+
+void fx_remove_dir(void)
+{
+	remove_tree(dir);
 }
 
 const char *fx_path(const char *name)
