@@ -53,7 +53,7 @@ NEEDS += $(if $(filter check% run-tests sanitized compiled %/unit, \
 	$(GOALS)),check)
 NEEDS += $(if $(filter check-valgrind,$(GOALS)),valgrind)
 NEEDS += $(if $(filter lint,$(GOALS)),lint)
-NEEDS += $(if $(filter bench,$(GOALS)),bench \
+NEEDS += $(if $(filter bench eval-full,$(GOALS)),bench \
 	$(if $(filter 1,$(BENCH_FAISS)),faiss))
 NEEDS += $(if $(filter fuzz run-fuzz_%,$(GOALS)),fuzz)
 NEEDS += $(if $(filter eval% check% run-tests sanitized compiled lint \
@@ -318,6 +318,8 @@ eval-full: $(EVAL) $(INDEX)
 	$(FULL) --corpus $(CORPORA)/trec6
 	$(FULL) --corpus $(CORPORA)/snips
 	$(FULL) --corpus $(CORPORA)/clinc150 --features tfidf
+	cd eval/results && gnuplot ../utility.gp
+	awk -f eval/utility.awk $(UTILITY)
 
 # -------------------------------------------------------------------- use
 
@@ -340,6 +342,8 @@ $(BUILD)/full.dpti: | $(BUILD)/dptext-index
 	embeddings/make-vectors --words 0 --raw -o $(BUILD)/full.bin.gz
 	$(BUILD)/dptext-index build -o $@ $(BUILD)/full.bin.gz
 
+# dptext-eval is for the source tree.
+MANUAL := $(filter-out man/dptext-eval.1,$(wildcard man/*.[1357]))
 install: all
 	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR) \
 		$(INCLUDEDIR) $(DATADIR) $(MANDIR)/man1 $(MANDIR)/man3 \
@@ -350,7 +354,7 @@ install: all
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libdptext.so
 	install -m 644 include/dptext.h $(DESTDIR)$(INCLUDEDIR)
 	install -m 644 $(BUILD)/default.dpti $(DESTDIR)$(DATADIR)
-	for page in man/*.[1357]; do install -m 644 $$page \
+	for page in $(MANUAL); do install -m 644 $$page \
 		$(DESTDIR)$(MANDIR)/man$${page##*.}; done
 
 uninstall:
@@ -358,7 +362,7 @@ uninstall:
 		$(addprefix $(DESTDIR)$(LIBDIR)/,libdptext.a $(SONAME) \
 		libdptext.so) $(DESTDIR)$(INCLUDEDIR)/dptext.h
 	rm -rf $(DESTDIR)$(DATADIR)
-	for page in man/*.[1357]; do rm -f \
+	for page in $(MANUAL); do rm -f \
 		$(DESTDIR)$(MANDIR)/man$${page##*.}/$${page##*/}; done
 
 dist:
