@@ -315,9 +315,9 @@ eval-full: $(EVAL) $(INDEX)
 		echo 'make eval-full CORPORA=DIR, see corpora/README.md'; \
 		exit 1; }
 	$(FULL) --corpus $(CORPORA)/sst2
+	$(FULL) --corpus $(CORPORA)/clinc150 --features tfidf
 	$(FULL) --corpus $(CORPORA)/trec6
 	$(FULL) --corpus $(CORPORA)/snips
-	$(FULL) --corpus $(CORPORA)/clinc150 --features tfidf
 	cd eval/results && gnuplot ../utility.gp
 	awk -f eval/utility.awk $(UTILITY)
 
