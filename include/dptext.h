@@ -394,6 +394,33 @@ enum dpt_on_error {
 	               * or one whose chosen fields are empty */
 };
 
+/*
+ * How amounts are distributed: exact but for the intervals, each a 16th part
+ * of the distance between two powers of two; amounts below 32 have one of
+ * their own.  All 0 is that of no amounts.
+ */
+#define DPT_SPREAD_INTERVALS 976
+struct dpt_spread {
+	uint64_t count, sum, least, most;
+	uint64_t interval[DPT_SPREAD_INTERVALS]; /* amounts in each */
+};
+
+DPT_API void dpt_spread_add(struct dpt_spread *spread, uint64_t amount);
+/* Adds all amounts of another. */
+DPT_API void dpt_spread_join(struct dpt_spread *to,
+                             const struct dpt_spread *more);
+/*
+ * What a share of the amounts, in (0, 1], does not exceed: the end of an
+ * interval, so at most a 16th too large.  0 for no amounts.
+ */
+DPT_API uint64_t dpt_spread_quantile(const struct dpt_spread *spread,
+                                     double share);
+/* The largest amount in interval number i. */
+DPT_API uint64_t dpt_spread_end(size_t i);
+
+/* Epsilons are counted in whole millionths, rounded up. */
+#define DPT_EPSILON_UNITS 1000000
+
 struct dpt_counts {
 	uint64_t records;   /* broken ones too, unless they are a fault */
 	uint64_t broken;    /* left out or replaced by empty ones */
@@ -402,8 +429,18 @@ struct dpt_counts {
 	uint64_t outside;   /* outside the vocabulary, replaced blindly */
 	uint64_t bytes_in;
 	uint64_t bytes_out;
-	uint64_t longest; /* most words in one record */
+	/* of each record that is not broken */
+	struct dpt_spread record_words;
+	/*
+	 * The sum of epsilon over its words, in millionths; without amounts
+	 * where it is not known or has no bound.
+	 */
+	struct dpt_spread record_epsilon;
 };
+
+/* Adds the counts of another part of a run. */
+DPT_API void dpt_counts_add(struct dpt_counts *to,
+                            const struct dpt_counts *more);
 
 struct dpt_stream_options {
 	const dpt_model *model;

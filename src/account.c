@@ -267,9 +267,53 @@ static void put_mechanism(struct json *j, const struct dpt_report *r)
 	put_number(j, "unchanged_expected", info->unchanged_token_mean);
 }
 
-static double mean_words(const struct dpt_counts *c)
+/* Without amounts nothing is known but that there are none. */
+static void put_amount(struct json *j, const char *name,
+                       const struct dpt_spread *s, double value, double per)
 {
-	return c->records ? (double)c->words / (double)c->records : NAN;
+	put_number(j, name, s->count ? value / per : NAN);
+}
+
+/* Pairs of the end of an interval and the amounts in it. */
+static void put_intervals(struct json *j, const struct dpt_spread *s,
+                          double per)
+{
+	char pair[64];
+	const char *between = "";
+	key(j, "intervals");
+	put(j, "[");
+	for (size_t i = 0; i < DPT_SPREAD_INTERVALS; i++) {
+		if (s->interval[i] == 0)
+			continue;
+		snprintf(pair, sizeof pair, "%s[%.15g, %" PRIu64 "]", between,
+		         (double)dpt_spread_end(i) / per, s->interval[i]);
+		put(j, pair);
+		between = ", ";
+	}
+	put(j, "]");
+}
+
+/* Amounts are divided by per. */
+static void put_spread(struct json *j, const char *name,
+                       const struct dpt_spread *s, double per)
+{
+	static const struct {
+		const char *name;
+		double share;
+	} quantile[] = {{"median", 0.5}, {"p90", 0.9}, {"p99", 0.99}};
+	key(j, name);
+	open_object(j);
+	put_count(j, "count", s->count);
+	put_number(j, "sum", (double)s->sum / per);
+	put_amount(j, "mean", s, (double)s->sum / (double)s->count, per);
+	put_amount(j, "min", s, (double)s->least, per);
+	for (size_t i = 0; i < sizeof quantile / sizeof *quantile; i++)
+		put_amount(j, quantile[i].name, s,
+		           (double)dpt_spread_quantile(s, quantile[i].share),
+		           per);
+	put_amount(j, "max", s, (double)s->most, per);
+	put_intervals(j, s, per);
+	close_object(j);
 }
 
 static void put_counts(struct json *j, const struct dpt_counts *c)
@@ -282,11 +326,9 @@ static void put_counts(struct json *j, const struct dpt_counts *c)
 	put_count(j, "outside_vocabulary", c->outside);
 	put_count(j, "bytes_in", c->bytes_in);
 	put_count(j, "bytes_out", c->bytes_out);
-	key(j, "words_per_record");
-	open_object(j);
-	put_count(j, "max", c->longest);
-	put_number(j, "mean", mean_words(c));
-	close_object(j);
+	put_spread(j, "words_per_record", &c->record_words, 1);
+	put_spread(j, "epsilon_per_record", &c->record_epsilon,
+	           DPT_EPSILON_UNITS);
 }
 
 static void put_composed(struct json *j, const char *name, double loss,
@@ -303,12 +345,12 @@ static void put_composed(struct json *j, const char *name, double loss,
 /* A mean is not a whole number; rounded up, what is said of it holds. */
 static void put_local(struct json *j, const struct dpt_report *r)
 {
-	const struct dpt_counts *c = &r->counts;
+	const struct dpt_spread *words = &r->counts.record_words;
 	bool exact = !isnan(r->worst_case_loss);
 	double loss = exact ? r->worst_case_loss
 	                    : r->model.epsilon_verified * r->index.distance_max;
 	uint64_t mean =
-	    c->records ? (c->words + c->records - 1) / c->records : 0;
+	    words->count ? (words->sum + words->count - 1) / words->count : 0;
 	key(j, "local_dp");
 	open_object(j);
 	put_number(j, "per_word", loss);
@@ -317,7 +359,7 @@ static void put_local(struct json *j, const struct dpt_report *r)
 		           exact ? "exact"
 		                 : "epsilon times the largest distance");
 	put_number(j, "delta", r->delta);
-	put_composed(j, "longest_record", loss, c->longest, r->delta);
+	put_composed(j, "longest_record", loss, words->most, r->delta);
 	put_composed(j, "mean_record", loss, mean, r->delta);
 	close_object(j);
 }

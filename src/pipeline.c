@@ -35,9 +35,10 @@ struct stream {
 	const struct dpt_stream_options *o;
 	struct dpt_shared shared;
 	dpt_frame *frame;
-	struct dpt_counts total;
-	dpt_error broken;    /* the first of those that are no fault */
-	uint64_t records;    /* cut off so far */
+	uint64_t bytes_in;       /* the reader's */
+	struct dpt_counts total; /* the writer's: of all that is written */
+	dpt_error broken;        /* the first of those that are no fault */
+	uint64_t records;        /* cut off so far */
 	struct dpt_buf rest; /* the beginning of a record not yet complete */
 	bool marked;         /* a byte order mark was looked for */
 	bool begun;          /* what comes before the records is behind us */
@@ -73,7 +74,7 @@ static enum dpt_status read_more(struct stream *s, struct dpt_buf *b,
 		return dpt_fail_errno(err, "read");
 	s->at_end = got == 0;
 	b->len += (size_t)got;
-	s->total.bytes_in += (uint64_t)got;
+	s->bytes_in += (uint64_t)got;
 	return DPT_OK;
 }
 
@@ -211,7 +212,7 @@ static enum dpt_status fill(struct stream *s, struct chunk *c, dpt_error *err)
 	c->first_record = s->records;
 	s->records += cut.records;
 	if (s->o->progress)
-		s->o->progress(s->o->ctx, s->total.bytes_in);
+		s->o->progress(s->o->ctx, s->bytes_in);
 	return DPT_OK;
 }
 
@@ -252,13 +253,7 @@ static enum dpt_status write_chunk(struct stream *s, struct chunk *c,
 		return dpt_fail_errno(err, "write");
 	if (!s->total.broken)
 		s->broken = c->err;
-	s->total.records += c->counts.records;
-	s->total.broken += c->counts.broken;
-	s->total.words += c->counts.words;
-	s->total.unchanged += c->counts.unchanged;
-	s->total.outside += c->counts.outside;
-	if (c->counts.longest > s->total.longest)
-		s->total.longest = c->counts.longest;
+	dpt_counts_add(&s->total, &c->counts);
 	if (c->status && err)
 		*err = c->err;
 	return c->status;
@@ -449,6 +444,7 @@ enum dpt_status dpt_stream(const struct dpt_stream_options *options,
 		status = options->threads > 1 ? run_threads(&s, err)
 		                              : run_inline(&s, err);
 	*counts = s.total;
+	counts->bytes_in = s.bytes_in;
 	if (!status && s.total.broken && err)
 		*err = s.broken;
 	dpt_shared_close(&s.shared);

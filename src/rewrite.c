@@ -2,7 +2,9 @@
 #include "rewrite.h"
 
 #include "error.h"
+#include "spread.h"
 
+#include <math.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,8 +50,7 @@ struct dpt_rewriter {
 	/* one entry a record, and one behind the last */
 	uint32_t *start; /* in out */
 	size_t records, record_room;
-	size_t longest; /* most words in one of them */
-	size_t broken;  /* of them */
+	size_t broken; /* of them */
 	/* where not all is text: the chosen fields that have words, and what
 	 * is cut out of broken records */
 	struct field *field;
@@ -377,16 +378,28 @@ static enum dpt_status cut_out(dpt_rewriter *r, const char *text, size_t start,
 	return status;
 }
 
+/* Counts a record with so many words, and so many of the vocabulary. */
+static void tally(const dpt_rewriter *r, size_t words, size_t known,
+                  struct dpt_counts *counts)
+{
+	double epsilon = r->shared->model->info.epsilon_verified;
+	dpt_spread_add(&counts->record_words, words);
+	if (isfinite(epsilon))
+		dpt_spread_add(&counts->record_epsilon,
+		               dpt_epsilon_units(epsilon * (double)known));
+}
+
 /*
  * Finds the words of all records, or of those before a broken one that ends
  * it all and begins at *whole then.
  */
 static enum dpt_status find_records(dpt_rewriter *r, const char *text,
-                                    size_t len, size_t *whole, dpt_error *err)
+                                    size_t len, size_t *whole,
+                                    struct dpt_counts *counts, dpt_error *err)
 {
 	size_t good = dpt_utf8_prefix(text, len), next;
 	dpt_error other;
-	r->words = r->records = r->longest = r->broken = r->fields = 0;
+	r->words = r->records = r->broken = r->fields = 0;
 	r->known = 0;
 	for (*whole = 0; *whole < len; *whole = next) {
 		size_t at = *whole, before = r->words;
@@ -399,7 +412,8 @@ static enum dpt_status find_records(dpt_rewriter *r, const char *text,
 		                                     r->broken ? &other : err);
 		if (status == DPT_EFORMAT && !r->broken)
 			err->record = r->records + 1;
-		if (status == DPT_EFORMAT && r->shared->on_error) {
+		bool broken = status == DPT_EFORMAT && r->shared->on_error;
+		if (broken) {
 			r->broken++;
 			status = cut_out(r, text, at, end, next, &other);
 			if (good < next)
@@ -408,8 +422,9 @@ static enum dpt_status find_records(dpt_rewriter *r, const char *text,
 		}
 		if (status)
 			return status;
-		if (r->words - before > r->longest)
-			r->longest = r->words - before;
+		if (!broken)
+			tally(r, r->words - before,
+			      r->known - r->start[r->records], counts);
 		r->start[++r->records] = r->known;
 	}
 	return DPT_OK;
@@ -559,7 +574,8 @@ enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
                             struct dpt_counts *counts, dpt_error *err)
 {
 	size_t whole;
-	enum dpt_status broken = find_records(r, text, len, &whole, err);
+	enum dpt_status broken =
+	    find_records(r, text, len, &whole, counts, err);
 	if (broken && broken != DPT_EFORMAT) /* err may be about a record */
 		return dpt_fail_memory(err);
 	if (r->known > 0) {
@@ -574,8 +590,6 @@ enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
 	counts->words += r->words;
 	counts->records += r->records;
 	counts->broken += r->broken;
-	if (r->longest > counts->longest)
-		counts->longest = r->longest;
 	return broken;
 }
 

@@ -262,15 +262,7 @@ static bool rewrite_file(struct run *r, const char *name)
 	enum dpt_status status = dpt_stream(&options, &counts, &err);
 	input_close(&r->in);
 	progress_end(&r->choice.progress);
-	r->counts.records += counts.records;
-	r->counts.broken += counts.broken;
-	r->counts.words += counts.words;
-	r->counts.unchanged += counts.unchanged;
-	r->counts.outside += counts.outside;
-	if (counts.longest > r->counts.longest)
-		r->counts.longest = counts.longest;
-	r->counts.bytes_in += counts.bytes_in;
-	r->counts.bytes_out += counts.bytes_out;
+	dpt_counts_add(&r->counts, &counts);
 	if (status)
 		report_fault(r, &err);
 	else if (counts.broken)

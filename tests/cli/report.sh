@@ -9,6 +9,11 @@ printf 'The man by the door was you.\n\nIt is so.\nNobody knows.\n' >text
 of() {
 	sed -n "s/^ *\"$1\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" r.json
 }
+# The same of the distribution of words.
+of_words() {
+	sed -n '/"words_per_record"/,/}/p' r.json |
+		sed -n "s/^ *\"$1\": \(.*[^,]\),\{0,1\}$/\1/p"
+}
 report() {
 	rm -f r.json
 	dptext -q --seed 1 --report r.json "$@" 2>/dev/null
@@ -20,10 +25,12 @@ is_json() {
 
 report -m gumbel text >out
 check "it is JSON" is_json r.json
-sed -e 's/: "[^"]*"/: "..."/' -e 's/: [0-9][0-9.e+-]*/: N/' r.json
+sed -e 's/: "[^"]*"/: "..."/' -e 's/: [0-9][0-9.e+-]*/: N/' \
+	-e 's/\[\[.*\]\]/[...]/' r.json
 try 'of mechanism; of guarantee; of epsilon_requested; of epsilon_unit'
 try 'of records; of words; of replaced; of unchanged; of outside_vocabulary'
-try 'of max; of mean; of delta; of per_word_is; of warning'
+try 'of_words max; of_words mean; of_words median; of_words intervals'
+try 'of delta; of per_word_is; of warning'
 check "the bytes are those of the files" \
 	test "$(of bytes_in) $(of bytes_out)" = \
 	"$(wc -c <text) $(wc -c <out)"
@@ -43,7 +50,7 @@ done
 cp text again
 report -m gumbel text - text <again >out
 check "files are counted together" \
-	test "$(of records) $(of words | head -n 1) $(of max)" = "12 36 7"
+	test "$(of records) $(of words | head -n 1) $(of_words max)" = "12 36 7"
 try 'dptext -m exponential -e 0.5 --report r.json --delta 0.01 text | wc -l'
 try 'of reproducible; of warning; of delta; of epsilon_requested'
 try 'report -p rate=1.5 -p scale=inf -p fallback=0.5 text | wc -l'
@@ -55,7 +62,7 @@ check "a delta can save something" awk "BEGIN {
 	exit !($(of optimal | head -n 1) < $(of basic | head -n 1))
 }"
 try 'report </dev/null'
-try 'of words; of max; of mean; of basic'
+try 'of words; of_words max; of_words mean; of basic'
 
 echo "A run that fails half way"
 printf 'One of us.\nNot one.\n\300\nNobody.\n' >bad

@@ -251,6 +251,11 @@ static const char *skip_value(const char *at, const char *path,
 	}
 	if (*at == '"')
 		return skip_string(at);
+	if (*at == '[') {
+		size_t n = strcspn(at, "{}\n\"");
+		ck_assert_int_eq(at[n - 1 - (at[n - 1] == ',')], ']');
+		return at + n - (at[n - 1] == ',');
+	}
 	if (*at != '{') {
 		size_t n = strcspn(at, ",}\n ");
 		ck_assert_uint_gt(n, 0);
@@ -296,8 +301,9 @@ static const char *value(const char *path)
 	int values = 0;
 	skip_value(json, "", path, &found, &values);
 	ck_assert_msg(found != NULL, "no %s", path);
-	size_t n = *found == '"' ? (size_t)(skip_string(found) - found)
-	                         : strcspn(found, ",}\n ");
+	size_t n = *found == '"'   ? (size_t)(skip_string(found) - found)
+	           : *found == '[' ? strcspn(found, "\n")
+	                           : strcspn(found, ",}\n ");
 	ck_assert_uint_lt(n, sizeof text[0]);
 	memcpy(copy, found, n);
 	copy[n] = 0;
@@ -342,7 +348,7 @@ static const struct dpt_mechanism tested = {"tested", "", DPT_VERIFIED, 3,
 
 static struct dpt_report some_report(void)
 {
-	return (struct dpt_report){
+	struct dpt_report report = {
 	    .model = {.mechanism = &tested,
 	              .epsilon_requested = 2,
 	              .epsilon_verified = 1.9375,
@@ -355,12 +361,15 @@ static struct dpt_report some_report(void)
 	               .unchanged = 3,
 	               .outside = 2,
 	               .bytes_in = 70,
-	               .bytes_out = UINT64_MAX,
-	               .longest = 6},
+	               .bytes_out = UINT64_MAX},
 	    .max_unchanged = 0.5,
 	    .worst_case_loss = 0.25,
 	    .delta = 2e-2,
 	    .complete = true};
+	dpt_spread_add(&report.counts.record_words, 4);
+	dpt_spread_add(&report.counts.record_words, 6);
+	dpt_spread_add(&report.counts.record_epsilon, 7750000);
+	return report;
 }
 
 static void write_report(const struct dpt_report *report)
@@ -399,17 +408,33 @@ START_TEST(report_says_what_was_done)
 	    {".outside_vocabulary", "2"},
 	    {".bytes_in", "70"},
 	    {".bytes_out", "18446744073709551615"},
+	    {".words_per_record.count", "2"},
+	    {".words_per_record.sum", "10"},
+	    {".words_per_record.mean", "5"},
+	    {".words_per_record.min", "4"},
+	    {".words_per_record.median", "4"},
+	    {".words_per_record.p90", "6"},
+	    {".words_per_record.p99", "6"},
 	    {".words_per_record.max", "6"},
-	    {".words_per_record.mean", "2.5"},
+	    {".words_per_record.intervals", "[[4, 1], [6, 1]]"},
+	    {".epsilon_per_record.count", "1"},
+	    {".epsilon_per_record.sum", "7.75"},
+	    {".epsilon_per_record.mean", "7.75"},
+	    {".epsilon_per_record.min", "7.75"},
+	    {".epsilon_per_record.median", "7.75"},
+	    {".epsilon_per_record.p90", "7.75"},
+	    {".epsilon_per_record.p99", "7.75"},
+	    {".epsilon_per_record.max", "7.75"},
+	    {".epsilon_per_record.intervals", "[[7.864319, 1]]"},
 	    {".local_dp.per_word", "0.25"},
 	    {".local_dp.per_word_is", "\"exact\""},
 	    {".local_dp.delta", "0.02"},
 	    {".local_dp.longest_record.words", "6"},
 	    {".local_dp.longest_record.basic", "1.5"},
 	    {".local_dp.longest_record.optimal", "1"},
-	    {".local_dp.mean_record.words", "3"},
-	    {".local_dp.mean_record.basic", "0.75"},
-	    {".local_dp.mean_record.optimal", "0.75"},
+	    {".local_dp.mean_record.words", "5"},
+	    {".local_dp.mean_record.basic", "1.25"},
+	    {".local_dp.mean_record.optimal", "1.25"},
 	    {".reproducible", "false"},
 	    {".complete", "true"},
 	};
@@ -425,8 +450,8 @@ START_TEST(report_says_what_was_done)
 		ck_assert_msg(text[1] >= '0' && text[1] <= '9', "%s: %s",
 		              versions[i], text);
 	}
-	/* all of these, five objects in the object, and nothing else */
-	ck_assert_int_eq(values_of(), COUNT(expected) + COUNT(versions) + 7);
+	/* all of these, six objects in the object, and nothing else */
+	ck_assert_int_eq(values_of(), COUNT(expected) + COUNT(versions) + 8);
 }
 END_TEST
 
@@ -449,7 +474,7 @@ START_TEST(what_is_not_known_is_null)
 	ck_assert_str_eq(value(".local_dp.longest_record.basic"), "0");
 	ck_assert_str_eq(value(".local_dp.mean_record.optimal"), "0");
 	ck_assert_ptr_null(strstr(json, "nan"));
-	report.counts.longest = 1;
+	dpt_spread_add(&report.counts.record_words, 1);
 	write_report(&report);
 	ck_assert_str_eq(value(".local_dp.longest_record.basic"), "null");
 	ck_assert_str_eq(value(".local_dp.longest_record.optimal"), "null");

@@ -433,7 +433,7 @@ START_TEST(edges_of_the_input_are_kept)
 		ck_assert(!dpt_stream(&o, &counts, NULL));
 		ck_assert_uint_eq(counts.records, edges[_i].records);
 		ck_assert_uint_eq(counts.words, edges[_i].words);
-		ck_assert_uint_eq(counts.longest, edges[_i].longest);
+		ck_assert_uint_eq(counts.record_words.most, edges[_i].longest);
 		ck_assert_uint_eq(io.progressed, edges[_i].size);
 		struct words in = {.text = edges[_i].text,
 		                   .len = edges[_i].size};
@@ -465,7 +465,7 @@ START_TEST(long_words_and_lines_pass)
 	struct io io = rewritten(text, SIZE, &counts);
 	ck_assert_uint_eq(counts.words, words);
 	ck_assert_uint_eq(counts.outside, words);
-	ck_assert_uint_eq(counts.longest, words);
+	ck_assert_uint_eq(counts.record_words.most, words);
 	dpt_buf_free(&io.out);
 	free(text);
 }
