@@ -49,6 +49,12 @@ static double entry_distance(const struct audit *a, uint32_t w, uint32_t rank)
 	return rank ? l->distance[(size_t)w * l->k + rank - 1] : 0;
 }
 
+/* q_v of an output. */
+static double weight(const struct audit *a, uint32_t v)
+{
+	return a->rows.weight ? a->rows.weight[v] : 1;
+}
+
 static double exponent(const struct audit *a, double d)
 {
 	return dpt_clipped(a->rows.t * d);
@@ -180,10 +186,18 @@ static enum dpt_status pass(struct audit *a, const struct dpt_settings *s,
 		return DPT_OK;
 	enum dpt_status status =
 	    dpt_normal_new(&a->normal, &a->rates.space, 1, &a->rows.t, err);
-	return status ? status : dpt_pairs(&p, err);
+	a->normal.weight = a->rows.weight;
+	if (!status)
+		status = dpt_pairs(&p, err);
+	if (!status)
+		dpt_normal_finish(&a->normal);
+	return status;
 }
 
-/* Puts the listed entries of all words right in the outputs. */
+/*
+ * Puts the listed entries of all words right in the outputs; these leave out
+ * the weights.
+ */
 static void correct_outputs(struct audit *a)
 {
 	struct dpt_outputs *o = &a->outputs;
@@ -206,8 +220,15 @@ static void correct_outputs(struct audit *a)
 /* -------------------------------------------------------------- by word */
 
 struct word {
-	double unchanged, distance, in_list, support, entropy; /* in nats */
+	double unchanged, distance, in_list, support;
+	double entropy; /* in nats, with ln q_v left out of all ln P(v|w) */
 };
+
+static bool likely(const struct audit *a, uint32_t w, uint32_t v, double d)
+{
+	return a->rows.tail[w] - exponent(a, d) + log(weight(a, v)) >=
+	       log(DPT_SUPPORT);
+}
 
 /* Number of tail words at least as likely as DPT_SUPPORT. */
 static uint32_t tail_support(const struct audit *a, uint32_t w)
@@ -215,25 +236,24 @@ static uint32_t tail_support(const struct audit *a, uint32_t w)
 	double last = entry_distance(a, w, a->rows.listed - 1);
 	uint32_t count = 0;
 	if (a->rows.tail[w] - exponent(a, last) < log(DPT_SUPPORT))
-		return 0;
-	for (uint32_t v = 0; v < a->n; v++) {
-		double d = dpt_index_distance(a->index, w, v);
-		count += a->rows.tail[w] - exponent(a, d) >= log(DPT_SUPPORT);
-	}
+		return 0; /* weights are at most 1 */
+	for (uint32_t v = 0; v < a->n; v++)
+		count += likely(a, w, v, dpt_index_distance(a->index, w, v));
 	for (uint32_t r = 0; r < a->rows.listed; r++)
 		count -=
-		    a->rows.tail[w] - exponent(a, entry_distance(a, w, r)) >=
-		    log(DPT_SUPPORT);
+		    likely(a, w, entry(a, w, r), entry_distance(a, w, r));
 	return count;
 }
 
 static struct word word_figures(const struct audit *a, uint32_t w)
 {
-	struct word f = {.unchanged = exp(logs(a, w)[0])};
-	double kernel = 0, moment = 0;
+	double own = weight(a, w), kernel = 0, moment = 0;
+	struct word f = {.unchanged = own * exp(logs(a, w)[0])};
 	for (uint32_t r = 0; r < a->rows.listed; r++) {
-		double log_p = logs(a, w)[r], p = exp(log_p);
-		double d = entry_distance(a, w, r), e = exp(-exponent(a, d));
+		double q = weight(a, entry(a, w, r));
+		double log_p = logs(a, w)[r], p = q * exp(log_p);
+		double d = entry_distance(a, w, r);
+		double e = q / own * exp(-exponent(a, d));
 		f.in_list += p;
 		f.distance += p * d;
 		f.support += p >= DPT_SUPPORT;
@@ -243,7 +263,7 @@ static struct word word_figures(const struct audit *a, uint32_t w)
 	}
 	if (!a->has_tail)
 		return f;
-	double scale = exp(a->rows.tail[w]);
+	double scale = own * exp(a->rows.tail[w]);
 	double mass = scale * (a->normal.others[w] - kernel);
 	double far = scale * (a->normal.moments[w] - moment);
 	f.distance += far;
@@ -260,7 +280,7 @@ static void average_words(const struct audit *a, struct dpt_audit *out,
 	out->bayes_uniform = out->bayes_token = 0;
 	for (uint32_t w = 0; w < a->n; w++) {
 		struct word f = word_figures(a, w);
-		double p = a->outputs.uniform[w];
+		double q = weight(a, w), p = q * a->outputs.uniform[w];
 		if (each)
 			each[w] = (struct dpt_word_audit){
 			    f.unchanged, f.distance, f.support};
@@ -272,10 +292,10 @@ static void average_words(const struct audit *a, struct dpt_audit *out,
 		out->distance_mean += f.distance / a->n;
 		out->in_list_mean += f.in_list / a->n;
 		out->support_mean += f.support / a->n;
-		entropy += f.entropy / a->n;
+		entropy += f.entropy / a->n - p * log(q);
 		output -= p > 0 ? p * log(p) : 0;
-		out->bayes_uniform += exp(a->outputs.most[w]) / a->n;
-		out->bayes_token += exp(a->outputs.most_token[w]);
+		out->bayes_uniform += q * exp(a->outputs.most[w]) / a->n;
+		out->bayes_token += q * exp(a->outputs.most_token[w]);
 	}
 	out->information_bits = fmax(0, output - entropy) / log(2);
 }
@@ -412,14 +432,14 @@ enum dpt_status dpt_model_row(const dpt_model *model, uint32_t word, double *p,
 	if (word >= x->header->classes)
 		return dpt_fail(err, DPT_ERANGE, "no word class %u", word);
 	model->mech->rows(model, word, 1, &rows);
-	for (uint32_t v = 0; v < x->header->classes; v++) {
-		double td = rows.t * dpt_index_distance(x, word, v);
-		p[v] =
-		    exp(tail - (td < DPT_KERNEL_CLIP ? td : DPT_KERNEL_CLIP));
-	}
+	for (uint32_t v = 0; v < x->header->classes; v++)
+		p[v] = exp(tail - dpt_clipped(rows.t *
+		                              dpt_index_distance(x, word, v)));
 	p[word] = exp(log_p[0]);
 	for (uint32_t r = 1; r < rows.listed; r++)
 		p[x->lists.id[(size_t)word * x->lists.k + r - 1]] =
 		    exp(log_p[r]);
+	for (uint32_t v = 0; rows.weight && v < x->header->classes; v++)
+		p[v] *= rows.weight[v];
 	return DPT_OK;
 }

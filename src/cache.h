@@ -18,4 +18,13 @@ void dpt_cache_save(const dpt_index *index, const struct dpt_settings *s,
                     const struct dpt_rates *r,
                     const struct dpt_setting *setting);
 
+/*
+ * The same for one value of each class, under a name that tells what they are
+ * and all they depend on but the index.
+ */
+bool dpt_cache_load_values(const dpt_index *index, const struct dpt_settings *s,
+                           const char *name, double *out);
+void dpt_cache_save_values(const dpt_index *index, const struct dpt_settings *s,
+                           const char *name, const double *values);
+
 #endif

@@ -8,6 +8,7 @@
 #include "parallel.h"
 #include "sampler.h"
 #include "tail.h"
+#include "weighted.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -108,6 +109,23 @@ static double listed_distance(const dpt_channel *c, uint32_t w, uint32_t rank)
 	return rank == 0 ? 0 : l->distance[(size_t)w * l->k + rank - 1];
 }
 
+/* q_v, with v by its rank in the list of w. */
+static double listed_weight(const dpt_channel *c, uint32_t w, uint32_t rank)
+{
+	const struct dpt_lists *l = &c->ground.lists;
+	if (!c->ground.weight)
+		return 1;
+	return c->ground.weight[rank ? l->id[(size_t)w * l->k + rank - 1] : w];
+}
+
+/* The sum over the tail, in units of what w itself counts. */
+static double tail_sum(const dpt_channel *c, uint32_t w)
+{
+	const double *q = c->ground.weight;
+	return q ? dpt_weighted_sum(&c->ground, c->t, w) / q[w]
+	         : dpt_tail_sum(&c->ground, c->t, w);
+}
+
 /* K(v|w) by rank: exp(-d/b) times the sum of p_k / S_k over k > rank. */
 static void add_candidates(const dpt_channel *c, uint32_t w, double share,
                            double *p)
@@ -131,24 +149,27 @@ void dpt_channel_row(const dpt_channel *c, uint32_t w,
 {
 	double p[DPT_MAX_LISTED], near = 0, tail;
 	double z = 1 + c->others[w], f = c->fallback;
+	double own = listed_weight(c, w, 0);
 	bool all = c->listed == c->ground.n;
 
 	for (uint32_t r = 1; r < c->listed; r++) {
 		double e = exp(-dpt_clipped(c->t * listed_distance(c, w, r)));
+		e *= listed_weight(c, w, r) / own;
 		near += e;
 		p[r] = f * e / z;
 	}
 	tail = all ? 0 : c->others[w] - near;
 	/* where it is so small that the difference of sums is not exact */
 	if (!all && tail < 1e-6 * c->others[w])
-		tail = dpt_tail_sum(&c->ground, c->t, w);
+		tail = tail_sum(c, w);
 	p[0] = f / z;
 	if (f < 1)
 		add_candidates(c, w, 1 - f, p);
 
 	/* the largest share takes up the rounding of all others */
 	row->tail = (uint64_t)llrint(f * tail / z * (double)DPT_WEIGHTS);
-	row->tail_log = log((double)row->tail / (double)DPT_WEIGHTS / tail);
+	row->tail_log =
+	    log((double)row->tail / (double)DPT_WEIGHTS / tail / own);
 	row->weight[0] = DPT_WEIGHTS - row->tail;
 	for (uint32_t r = 1; r < c->listed; r++) {
 		row->weight[r] = (uint64_t)llrint(p[r] * (double)DPT_WEIGHTS);
@@ -166,7 +187,8 @@ double dpt_channel_log(const dpt_channel *c, uint32_t w, uint32_t v)
 	while (v != w && rank < c->listed && (rank == 0 || id[rank - 1] != v))
 		rank++;
 	if (rank == c->listed)
-		return row.tail_log - dpt_clipped(c->t * distance(c, w, v));
+		return row.tail_log + dpt_log_weight(&c->ground, v) -
+		       dpt_clipped(c->t * distance(c, w, v));
 	return log((double)weight[rank] / (double)DPT_WEIGHTS);
 }
 
@@ -177,18 +199,25 @@ static void fill_row(const dpt_channel *c, uint32_t w, double *log_p,
 	struct dpt_channel_row row = {.weight = weight};
 	dpt_channel_row(c, w, &row);
 	for (uint32_t r = 0; r < c->listed; r++)
-		log_p[r] = log((double)weight[r] / (double)DPT_WEIGHTS);
+		log_p[r] = log((double)weight[r] / (double)DPT_WEIGHTS /
+		               listed_weight(c, w, r));
 	*tail = row.tail_log;
+}
+
+void dpt_channel_fill(const dpt_channel *c, uint32_t first, uint32_t count,
+                      struct dpt_rows *rows)
+{
+	rows->t = c->t;
+	rows->weight = c->ground.weight;
+	for (uint32_t i = 0; i < count; i++)
+		fill_row(c, first + i, rows->log + (size_t)i * c->listed,
+		         rows->tail + i);
 }
 
 void dpt_channel_rows(const dpt_model *model, uint32_t first, uint32_t count,
                       struct dpt_rows *rows)
 {
-	const dpt_channel *c = model->state;
-	rows->t = c->t;
-	for (uint32_t i = 0; i < count; i++)
-		fill_row(c, first + i, rows->log + (size_t)i * c->listed,
-		         rows->tail + i);
+	dpt_channel_fill(model->state, first, count, rows);
 }
 
 struct logs {
@@ -369,6 +398,14 @@ static enum dpt_status choose(dpt_model *model, struct dpt_rates *rates,
 	return status;
 }
 
+void dpt_setting_tell(const struct dpt_setting *s, struct dpt_model_info *info)
+{
+	info->epsilon_verified = s->verified;
+	info->unchanged_mean = s->unchanged_mean;
+	info->unchanged_token_mean = s->unchanged_token_mean;
+	info->distance_mean = s->distance_mean;
+}
+
 static void fill_info(dpt_model *model, const struct dpt_setting *s, double t)
 {
 	const struct dpt_mechanism *about = &model->mech->about;
@@ -381,10 +418,7 @@ static void fill_info(dpt_model *model, const struct dpt_setting *s, double t)
 		for (size_t k = 0; k < sizeof values / sizeof *values; k++)
 			if (strcmp(values[k].name, about->param[i].name) == 0)
 				model->info.value[i] = values[k].value;
-	model->info.epsilon_verified = s->verified;
-	model->info.unchanged_mean = s->unchanged_mean;
-	model->info.unchanged_token_mean = s->unchanged_token_mean;
-	model->info.distance_mean = s->distance_mean;
+	dpt_setting_tell(s, &model->info);
 }
 
 enum dpt_status dpt_channel_open(dpt_model *model, const struct dpt_settings *s,

@@ -12,9 +12,12 @@
  * nearest" (the Gumbel-max trick); E, with rate t, is the exponential
  * mechanism; f = 1 is E alone.
  *
+ * Where the ground has weights, E(v|w) is q_v kernel(t d(w,v)) / Z_t(w), with
+ * the sum of that for Z_t; f is then 1.
+ *
  * A row is a list (w and its nearest neighbours) of whole weights out of
  * DPT_WEIGHTS, and one weight for the tail, the rest of the vocabulary,
- * whose words share it in proportion to their kernel.  These weights are
+ * whose words share it in proportion to their kernel (and their q_v).  These weights are
  * what is sampled and what is verified.
  */
 #ifndef DPT_CHANNEL_H
@@ -29,7 +32,8 @@ typedef struct dpt_channel dpt_channel;
 
 /*
  * The channel of a setting whose rate is t: scale b may be infinite, kmax is
- * at most neighbours + 1.  others, Z_t(w) - 1 of all words, is borrowed.
+ * at most neighbours + 1.  others, Z_t(w) - 1 of all words, is borrowed,
+ * as is all the ground points to.
  */
 DPT_MUST_USE enum dpt_status dpt_channel_new(const struct dpt_ground *ground,
                                              const struct dpt_setting *setting,
@@ -67,6 +71,9 @@ DPT_MUST_USE enum dpt_status dpt_candidates_measure(const dpt_channel *channel,
 void dpt_setting_average(struct dpt_setting *s, const struct dpt_candidates *k,
                          const struct dpt_rate *e);
 
+/* What a model tells of a setting, but for its parameters. */
+void dpt_setting_tell(const struct dpt_setting *s, struct dpt_model_info *info);
+
 /* Words in the list part: w itself and its neighbours. */
 uint32_t dpt_channel_listed(const dpt_channel *channel);
 /* What it is made over, and t of its tail. */
@@ -76,7 +83,7 @@ double dpt_channel_rate(const dpt_channel *channel);
 struct dpt_channel_row {
 	uint64_t *weight; /* listed of them: w, then neighbours by rank */
 	uint64_t tail;    /* of all other words together */
-	double tail_log;  /* ln P(v|w) = tail_log - kernel exponent of v */
+	double tail_log;  /* ln P(v|w) = ln q_v + tail_log - exponent of v */
 };
 
 /* row->weight has room for listed weights; all weights sum to DPT_WEIGHTS. */
@@ -86,6 +93,9 @@ void dpt_channel_row(const dpt_channel *channel, uint32_t w,
 /* ln P(v|w), from the weights. */
 double dpt_channel_log(const dpt_channel *channel, uint32_t w, uint32_t v);
 
+/* What dpt_mech.rows does. */
+void dpt_channel_fill(const dpt_channel *channel, uint32_t first,
+                      uint32_t count, struct dpt_rows *rows);
 /* A dpt_mech.rows of a model whose state is a channel. */
 void dpt_channel_rows(const dpt_model *model, uint32_t first, uint32_t count,
                       struct dpt_rows *rows);

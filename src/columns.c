@@ -17,7 +17,7 @@ struct dpt_columns {
 	uint32_t n;
 	size_t *start;  /* of the entries of each output; n + 1 */
 	uint32_t *word; /* whose list it is in, n x listed */
-	double *p;      /* and P(v|w) */
+	double *p;      /* and P(v|w), but for a weight of v */
 };
 
 void dpt_columns_free(dpt_columns *c)
@@ -115,4 +115,6 @@ void dpt_columns_at(const dpt_columns *c, uint32_t v, double *p)
 	}
 	for (size_t i = c->start[v]; i < c->start[v + 1]; i++)
 		p[c->word[i]] = c->p[i];
+	for (uint32_t w = 0; rows->weight && w < c->n; w++)
+		p[w] *= rows->weight[v];
 }

@@ -85,6 +85,25 @@ DPT_WIDE struct dpt_sums dpt_power_add(size_t n, const double *restrict d,
 	return (struct dpt_sums){sum, moment};
 }
 
+DPT_WIDE struct dpt_sums
+dpt_weighted_add(size_t n, const double *restrict d,
+                 const double *restrict factor, double *restrict kernel,
+                 double weight_of_one, const double *restrict weight,
+                 double *restrict others, double *restrict moments)
+{
+	const double least = exp(-DPT_KERNEL_CLIP);
+	double sum = 0, moment = 0;
+	for (size_t i = 0; i < n; i++) {
+		double e = kernel[i] > least ? kernel[i] : least;
+		kernel[i] *= factor[i];
+		others[i] += weight_of_one * e;
+		moments[i] += weight_of_one * e * d[i];
+		sum += weight[i] * e;
+		moment += weight[i] * e * d[i];
+	}
+	return (struct dpt_sums){sum, moment};
+}
+
 /* From one input to many outputs. */
 DPT_WIDE static void spread(size_t n, double t, const double *restrict d,
                             const struct dpt_inputs *one,

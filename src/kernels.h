@@ -48,6 +48,17 @@ struct dpt_sums dpt_power_add(size_t n, const double *restrict d,
                               double *restrict kernel, double *restrict others,
                               double *restrict moments);
 
+/*
+ * The same where what i adds counts weight[i] times, and what is added to
+ * others[i] and moments[i] weight_of_one times.
+ */
+struct dpt_sums dpt_weighted_add(size_t n, const double *restrict d,
+                                 const double *restrict factor,
+                                 double *restrict kernel, double weight_of_one,
+                                 const double *restrict weight,
+                                 double *restrict others,
+                                 double *restrict moments);
+
 /* The same sums; each term is also added to others[i] and moments[i]. */
 struct dpt_sums dpt_exp_add(size_t n, double t, const double *restrict d,
                             double *restrict others, double *restrict moments);

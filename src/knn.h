@@ -41,6 +41,8 @@ struct dpt_ground {
 	const float *vectors; /* n rows of dim numbers, padded */
 	uint32_t n, dim;
 	struct dpt_lists lists;
+	/* Of each class as an output, in (0, 1]; NULL: all are alike. */
+	const double *weight;
 	/* for speed; there may be none */
 	struct dpt_far far;
 	struct dpt_screen screen;

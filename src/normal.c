@@ -76,6 +76,27 @@ static void visit_powers(struct dpt_normal *z, const struct dpt_tile *t,
 	}
 }
 
+/* The same for any rates, each pair once, with the weights. */
+static void visit_weighted(struct dpt_normal *z, const struct dpt_tile *t,
+                           uint32_t r, const double *d)
+{
+	double factor[CHUNK], kernel[CHUNK];
+	const double *q = z->weight;
+	uint32_t cols = t->row == t->col ? r : t->cols;
+	for (size_t k = 0; k < z->rates; k++) {
+		size_t at = k * z->space->n, row = at + t->row + r;
+		if (k == 0 || !z->powers) {
+			dpt_exp_fill(cols, z->t[k], d, factor);
+			memcpy(kernel, factor, cols * sizeof *kernel);
+		}
+		struct dpt_sums sums = dpt_weighted_add(
+		    cols, d, factor, kernel, q[t->row + r], q + t->col,
+		    z->others + at + t->col, z->moments + at + t->col);
+		z->others[row] += sums.others;
+		z->moments[row] += sums.moment;
+	}
+}
+
 void dpt_normal_visit(void *ctx, unsigned thread, const struct dpt_tile *t)
 {
 	(void)thread;
@@ -83,10 +104,22 @@ void dpt_normal_visit(void *ctx, unsigned thread, const struct dpt_tile *t)
 	double d[CHUNK];
 	for (uint32_t r = 0; r < t->rows; r++) {
 		dpt_roots(t->cols, t->d2 + (size_t)r * t->cols, d);
-		if (z->powers)
+		if (z->weight)
+			visit_weighted(z, t, r, d);
+		else if (z->powers)
 			visit_powers(z, t, r, d);
-		for (size_t k = 0; k < z->rates && !z->powers; k++)
-			visit_row(z, t, r, k, d);
+		else
+			for (size_t k = 0; k < z->rates; k++)
+				visit_row(z, t, r, k, d);
+	}
+}
+
+void dpt_normal_finish(struct dpt_normal *z)
+{
+	size_t n = z->space->n;
+	for (size_t i = 0; z->weight && i < z->rates * n; i++) {
+		z->others[i] /= z->weight[i % n];
+		z->moments[i] /= z->weight[i % n];
 	}
 }
 

@@ -8,6 +8,9 @@
  *
  * What is stored is Z_t(w) - 1, the sum over the other words: at large t it
  * is tiny beside the 1 of the word itself, and must keep its precision.
+ *
+ * Where the outputs have weights, each term counts q_v times, and what is
+ * stored is the sum over the other words divided by q_w.
  */
 #ifndef DPT_NORMAL_H
 #define DPT_NORMAL_H
@@ -19,10 +22,11 @@
 struct dpt_normal {
 	const struct dpt_space *space;
 	size_t rates;
-	const double *t; /* rates values, > 0 */
-	bool powers;     /* t[k] is (k + 1) t[0] for all k */
-	double *others;  /* rates x n: Z_t - 1 */
-	double *moments; /* rates x n: sums of d times the kernel */
+	const double *t;      /* rates values, > 0 */
+	bool powers;          /* t[k] is (k + 1) t[0] for all k */
+	const double *weight; /* q, set before the pass; NULL: all are 1 */
+	double *others;       /* rates x n: Z_t - 1 */
+	double *moments;      /* rates x n: sums of d times the kernel */
 };
 
 /* Allocates the sums, all 0; t is borrowed. */
@@ -33,6 +37,8 @@ DPT_MUST_USE enum dpt_status dpt_normal_new(struct dpt_normal *z,
 void dpt_normal_free(struct dpt_normal *z);
 /* A dpt_tile_fn of dpt_pairs; ctx is a struct dpt_normal. */
 void dpt_normal_visit(void *ctx, unsigned thread, const struct dpt_tile *t);
+/* After the pass: divides by the weights, if there are any. */
+void dpt_normal_finish(struct dpt_normal *z);
 
 /*
  * The exact maximum over all pairs of |v[w] - v[x]| / d(w,x); infinite where

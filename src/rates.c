@@ -12,6 +12,11 @@ double dpt_token_weight(uint32_t rank)
 	return 1 / (rank + 2.7);
 }
 
+double dpt_log_weight(const struct dpt_ground *g, uint32_t v)
+{
+	return g->weight ? log(g->weight[v]) : 0;
+}
+
 void dpt_rates_free(struct dpt_rates *r)
 {
 	for (size_t i = r->borrowed; i < r->count; i++)
@@ -100,7 +105,7 @@ static enum dpt_status cost(struct dpt_rates *r, const double *others,
 	if (!lnz)
 		return dpt_fail_memory(err);
 	for (uint32_t w = 0; w < r->ground.n; w++)
-		lnz[w] = log1p(others[w]);
+		lnz[w] = log1p(others[w]) + dpt_log_weight(&r->ground, w);
 	enum dpt_status status = dpt_steepness(&r->space, &r->ground.lists, lnz,
 	                                       r->threads, &steepness, err);
 	free(lnz);
@@ -133,6 +138,7 @@ enum dpt_status dpt_rates_measure(struct dpt_rates *r, size_t n,
 		status = dpt_normal_new(&z, &r->space, n, t, err);
 	if (status)
 		return status;
+	z.weight = r->ground.weight;
 	struct dpt_pass pass = {.space = &r->space,
 	                        .threads = r->threads,
 	                        .visit = dpt_normal_visit,
@@ -141,6 +147,7 @@ enum dpt_status dpt_rates_measure(struct dpt_rates *r, size_t n,
 	                        .progress = r->progress,
 	                        .progress_ctx = r->progress_ctx};
 	status = dpt_pairs(&pass, err);
+	dpt_normal_finish(&z);
 	if (!status)
 		status = dpt_rates_take(r, &z, err);
 	dpt_normal_free(&z);

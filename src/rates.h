@@ -8,7 +8,10 @@
 
 #include "normal.h"
 
-/* All of E(v|w) = kernel(t d(w,v)) / Z_t(w), exactly. */
+/*
+ * All of E(v|w) = kernel(t d(w,v)) / Z_t(w), exactly; where the ground has
+ * weights, of E(v|w) proportional to q_v kernel(t d(w,v)).
+ */
 struct dpt_rate {
 	double t;
 	double epsilon;              /* eps_E(t) */
@@ -25,7 +28,7 @@ struct dpt_rates {
 
 	size_t count, room, borrowed;
 	struct dpt_rate *rate;
-	const double **others;  /* Z_t(w) - 1 of all words, for each rate */
+	const double **others;  /* for each rate, of all words: see normal.h */
 	struct dpt_space space; /* opened when first needed */
 };
 
@@ -59,6 +62,9 @@ DPT_MUST_USE enum dpt_status dpt_rates_space(struct dpt_rates *r,
 /* The number of rate t, measured if it is not known yet. */
 DPT_MUST_USE enum dpt_status dpt_rates_find(struct dpt_rates *r, double t,
                                             size_t *out, dpt_error *err);
+
+/* ln q_v; 0 without weights. */
+double dpt_log_weight(const struct dpt_ground *ground, uint32_t v);
 
 /* The share of a word of this rank among tokens: 1/(rank + 2.7). */
 double dpt_token_weight(uint32_t rank);

@@ -12,11 +12,14 @@
  * A channel in logarithms.  Row w lists w itself and its neighbours in the
  * order of lists; a word v outside the list of w has
  *     ln P(v|w) = tail[w] - min(t d(w,v), clip).
+ * Where outputs have weights, ln P(v|w) is ln q_v more than this and than what
+ * is listed: that makes no difference to any ratio of an output.
  */
 struct dpt_rows {
 	struct dpt_space *space;
 	const struct dpt_lists *lists;
 	const struct dpt_screen *screen; /* for speed; may be NULL */
+	const double *weight; /* q of all words; NULL: all are 1 */
 	double t;
 	uint32_t listed; /* lists->k + 1; equal to n: there is no tail */
 	double *log;     /* n x listed */
