@@ -240,8 +240,7 @@ static uint32_t tail_support(const struct audit *a, uint32_t w)
 	for (uint32_t v = 0; v < a->n; v++)
 		count += likely(a, w, v, dpt_index_distance(a->index, w, v));
 	for (uint32_t r = 0; r < a->rows.listed; r++)
-		count -=
-		    likely(a, w, entry(a, w, r), entry_distance(a, w, r));
+		count -= likely(a, w, entry(a, w, r), entry_distance(a, w, r));
 	return count;
 }
 

@@ -17,8 +17,8 @@
  *
  * A row is a list (w and its nearest neighbours) of whole weights out of
  * DPT_WEIGHTS, and one weight for the tail, the rest of the vocabulary,
- * whose words share it in proportion to their kernel (and their q_v).  These weights are
- * what is sampled and what is verified.
+ * whose words share it in proportion to their kernel (and their q_v).  These
+ * weights are what is sampled and what is verified.
  */
 #ifndef DPT_CHANNEL_H
 #define DPT_CHANNEL_H

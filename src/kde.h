@@ -10,8 +10,9 @@
  * the estimate with bandwidth h divided by the constant of its kernel; w
  * itself counts.  The clip, that of kernels.h, takes no part in what differs.
  */
-DPT_MUST_USE enum dpt_status
-dpt_kde(const struct dpt_space *space, double bandwidth,
-        const struct dpt_settings *settings, double *density, dpt_error *err);
+DPT_MUST_USE enum dpt_status dpt_kde(const struct dpt_space *space,
+                                     double bandwidth,
+                                     const struct dpt_settings *settings,
+                                     double *density, dpt_error *err);
 
 #endif

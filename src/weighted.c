@@ -20,9 +20,8 @@ static struct walk walk(const struct dpt_ground *g, double t, uint32_t w,
 	const float *x = g->vectors + (size_t)w * stride;
 	struct walk walk = {0, w};
 	for (uint32_t v = 0; v < g->n && walk.sum <= until; v++) {
-		double d =
-		    sqrt(dpt_squared(x, g->vectors + (size_t)v * stride,
-		                     stride));
+		double d = sqrt(
+		    dpt_squared(x, g->vectors + (size_t)v * stride, stride));
 		if (d < edge || (d == edge && v <= g->lists.id[last]))
 			continue;
 		walk.sum += g->weight[v] * exp(-dpt_clipped(t * d));

@@ -24,11 +24,11 @@ enum { RATE, POWER, BANDWIDTH, PARAMS };
 
 static const struct dpt_param_about params[PARAMS] = {
     {"rate", "t, the decay of probability with distance", 1e-6, 1e6},
-    {"power", "of the density that the prior is [-0.5]", -8, 8},
+    {"power", "of the density that the prior is [-2]", -8, 8},
     {"bandwidth", "of the density [mean distance of neighbours]", 1e-6, 1e6},
 };
 
-#define POWER_USUAL (-0.5)
+#define POWER_USUAL (-2.0)
 
 /*
  * No word has less than this share of the largest prior: then an output is
@@ -181,8 +181,8 @@ static enum dpt_status prepare(struct density *d, const struct dpt_rates *rates,
 	if (!d->others)
 		return dpt_fail_memory(err);
 	memcpy(d->others, rates->others[setting->rate], bytes);
-	enum dpt_status status = dpt_channel_new(
-	    &d->ground, setting, t, d->others, &d->channel, err);
+	enum dpt_status status = dpt_channel_new(&d->ground, setting, t,
+	                                         d->others, &d->channel, err);
 	if (!status)
 		status = dpt_sampler_new(d->channel, &d->sampler, err);
 	if (!status)
@@ -190,9 +190,8 @@ static enum dpt_status prepare(struct density *d, const struct dpt_rates *rates,
 	return status;
 }
 
-static enum dpt_status open_density(dpt_model *model,
-                                    const struct dpt_settings *s,
-                                    dpt_error *err)
+static enum dpt_status
+open_density(dpt_model *model, const struct dpt_settings *s, dpt_error *err)
 {
 	struct dpt_rates rates = {.ground = model->index->ground,
 	                          .threads = s->threads,
@@ -235,8 +234,7 @@ static void rows_density(const dpt_model *model, uint32_t first, uint32_t count,
 static uint32_t draw_one(const struct density *d, struct dpt_rng *rng,
                          uint32_t w)
 {
-	uint32_t v =
-	    dpt_sampler_pick(d->sampler, w, dpt_rng_u64(rng) >> 1);
+	uint32_t v = dpt_sampler_pick(d->sampler, w, dpt_rng_u64(rng) >> 1);
 	if (v != DPT_NO_WORD)
 		return v;
 	return dpt_weighted_draw(&d->ground, dpt_channel_rate(d->channel),

@@ -218,8 +218,8 @@ static const struct {
 	const char *mechanism;
 	double epsilon;
 } asked[] = {
-    {"gumbel", 0.5},    {"gumbel", 2},      {"gumbel", 6},
-    {"exponential", 1}, {"exponential", 4}, {"density", 1}, {"density", 3},
+    {"gumbel", 0.5},    {"gumbel", 2},  {"gumbel", 6},  {"exponential", 1},
+    {"exponential", 4}, {"density", 1}, {"density", 3},
 };
 
 START_TEST(figures_are_those_of_the_matrix)

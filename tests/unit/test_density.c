@@ -80,9 +80,8 @@ struct given {
 
 static dpt_model *model_given(const dpt_index *x, struct given g)
 {
-	const struct dpt_param param[] = {{"bandwidth", g.bandwidth},
-	                                  {"power", g.power},
-	                                  {"rate", g.rate}};
+	const struct dpt_param param[] = {
+	    {"bandwidth", g.bandwidth}, {"power", g.power}, {"rate", g.rate}};
 	struct dpt_settings s = {.mechanism = "density",
 	                         .max_unchanged = 1,
 	                         .params = 3,
@@ -157,8 +156,7 @@ START_TEST(rows_are_those_of_the_formula)
 		double z = normaliser(&s, g.rate, q, w);
 		for (uint32_t v = 0; v < s.n; v++) {
 			double d = fx_distance(&s, w, v);
-			double right =
-			    q[v] * ref_kernel(g.rate * d) / exp(z);
+			double right = q[v] * ref_kernel(g.rate * d) / exp(z);
 			double got = p[(size_t)w * s.n + v];
 			ck_assert_double_eq_tol(got, right,
 			                        1e-6 * right + 1e-18);
@@ -274,8 +272,7 @@ static double fit(const dpt_index *x, const dpt_model *drawn,
 		    !dpt_model_draw(drawn, &key, w, DRAWS, in, out, NULL));
 		for (int i = 0; i < DRAWS; i++)
 			seen[out[i]]++;
-		least = fmin(least,
-		             stats_chi2(n, seen, p + (size_t)w * n));
+		least = fmin(least, stats_chi2(n, seen, p + (size_t)w * n));
 	}
 	free(p);
 	return least;
