@@ -4,6 +4,7 @@
 #define EVAL_COMMANDS_H
 
 int baseline_main(int argc, char **argv);
+int density_main(int argc, char **argv);
 int utility_main(int argc, char **argv);
 
 #endif

@@ -14,6 +14,7 @@ static const struct {
 	const char *about;
 } commands[] = {
     {"baseline", baseline_main, "accuracy of a classifier on text as it is"},
+    {"density", density_main, "how crowded an embedding is, and what of it"},
     {"utility", utility_main,
      "accuracy of a classifier trained on rewritten text"},
 };

@@ -138,7 +138,9 @@ static enum dpt_status calibrate(struct dpt_rates *rates,
                                  struct dpt_setting *out, dpt_error *err)
 {
 	double t[GRID], most = s->epsilon;
-	if (dpt_cache_load(index, s, "density", rates, out))
+	char name[sizeof out->mechanism]; /* with all that makes the prior */
+	snprintf(name, sizeof name, "density%g%g", POWER_USUAL, LOG_LEAST);
+	if (dpt_cache_load(index, s, name, rates, out))
 		return DPT_OK;
 	if (index->header->rates)
 		most = fmin(most, index->rates[index->header->rates - 1].t);
@@ -150,7 +152,7 @@ static enum dpt_status calibrate(struct dpt_rates *rates,
 		                                   s->max_unchanged, out, err);
 	if (status)
 		return status;
-	snprintf(out->mechanism, sizeof out->mechanism, "density");
+	memcpy(out->mechanism, name, sizeof name);
 	dpt_cache_save(index, s, rates, out);
 	return DPT_OK;
 }

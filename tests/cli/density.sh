@@ -17,7 +17,7 @@ kept_files() {
 }
 dptext -x few.dpti --seed 1 -m density -e 1.77 text >first 2>&1
 check 'the setting and the densities are kept' \
-	test "$(kept_files | grep -c -e density-1.77 -e kde-)" = 2
+	test "$(kept_files | grep -c -e density-2-12-1.77 -e kde-)" = 2
 for file in $(kept_files); do
 	printf X | dd of="$file" bs=1 seek=100 conv=notrunc 2>/dev/null
 done
