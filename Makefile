@@ -277,7 +277,7 @@ $(FUZZERS:%=run-%): run-%: $(BUILD)/%
 # -------------------------------------------------------------- evaluation
 
 # Experiments, see eval/README.md; more than the programs is needed for them.
-.PHONY: eval eval-full eval-baseline
+.PHONY: eval eval-full eval-baseline eval-density
 $(BUILD)/obj/eval/%.o: eval/%.c
 	@mkdir -p $(@D)
 	$(call SAY,CC  )
@@ -292,6 +292,16 @@ $(EVAL): $(EVAL_OBJ) $(CLI_COMMON) $(BUILD)/libdptext.a
 
 # Text as it is, beside what other programs made of it.
 BASELINE := sst2 trec6 snips clinc150 sms-spam imdb
+# Of the embedding alone: minutes.
+TABLES := deciles truncation chains
+DENSITY_deciles := -e 2 -m gumbel,exponential,density
+DENSITY_truncation := -e 2,10 --draws 4000
+DENSITY_chains := -e 2,10 --draws 1000 --words doctor,good
+eval-density: $(EVAL) $(INDEX)
+	$(foreach t,$(TABLES),$(EVAL) density -x $(INDEX) --table $(t) \
+		$(DENSITY_$(t)) -o eval/results/density-$(t).tsv &&) \
+	cd eval/results && gnuplot ../density.gp
+
 eval-baseline: $(EVAL)
 	$(EVAL) baseline $(BASELINE:%=$(CORPORA)/%)
 
@@ -388,6 +398,7 @@ help:
 	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each (300)'
 	@echo 'make eval        experiments on the shipped texts, see eval/README.md'
 	@echo 'make eval-full eval-baseline CORPORA=DIR  on public corpora'
+	@echo 'make eval-density  of the embedding alone'
 	@echo 'make full        fetches and indexes all 341,479 words'
 	@echo 'make install uninstall dist clean; DESTDIR, PREFIX'
 	@echo 'V=1              shows commands; SANITIZE=... builds with sanitizers'
