@@ -3,7 +3,12 @@
 #ifndef EVAL_CLOUD_H
 #define EVAL_CLOUD_H
 
-#include "densities.h"
+#include <stddef.h>
+
+struct points {
+	size_t n, dim;
+	float *x; /* n rows of dim numbers */
+};
 
 struct cloud {
 	size_t n, dim;

@@ -20,23 +20,14 @@ double density_silverman(size_t n, size_t dim, double spread)
 	return pow(4 / (d + 2), 1 / (d + 4)) * density_scott(n, dim, spread);
 }
 
-/* Of each coordinate. */
-static double *means(const struct points *p)
-{
-	double *mean = memory_new(p->dim, sizeof *mean);
-	for (size_t i = 0; i < p->n * p->dim; i++)
-		mean[i % p->dim] += p->x[i] / (double)p->n;
-	return mean;
-}
-
 double density_spread(const struct points *p)
 {
-	double *mean = means(p), sum = 0;
-	for (size_t i = 0; i < p->n * p->dim; i++) {
-		double off = p->x[i] - mean[i % p->dim];
-		sum += off * off;
-	}
-	free(mean);
+	struct cloud c;
+	double sum = 0;
+	cloud_make(&c, p);
+	for (size_t i = 0; i < p->n; i++)
+		sum += (double)c.square[i];
+	cloud_free(&c);
 	return sqrt(sum / (double)((p->n - 1) * p->dim));
 }
 
@@ -60,9 +51,7 @@ static void add_term(struct log_sum *s, double term)
 }
 
 struct estimate {
-	size_t n, dim;
-	float *x;      /* about the mean */
-	float *square; /* lengths */
+	struct cloud cloud;
 	const double *h;
 	struct log_sum *sum;
 	float *product; /* a tile */
@@ -71,16 +60,18 @@ struct estimate {
 static void add_tile(struct estimate *e, size_t row, size_t rows, size_t col,
                      size_t cols)
 {
+	const struct cloud *c = &e->cloud;
+	int dim = (int)c->dim;
 	cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)rows,
-	            (int)cols, (int)e->dim, 1, e->x + row * e->dim, (int)e->dim,
-	            e->x + col * e->dim, (int)e->dim, 0, e->product, COLUMNS);
+	            (int)cols, dim, 1, c->x + row * c->dim, dim,
+	            c->x + col * c->dim, dim, 0, e->product, COLUMNS);
 	for (size_t r = 0; r < rows; r++) {
 		size_t w = row + r;
 		double factor = -0.5 / (e->h[w] * e->h[w]);
-		for (size_t c = 0; c < cols; c++) {
-			float d2 = e->square[w] + e->square[col + c] -
-			           2 * e->product[r * COLUMNS + c];
-			if (col + c != w)
+		for (size_t i = 0; i < cols; i++) {
+			float d2 = c->square[w] + c->square[col + i] -
+			           2 * e->product[r * COLUMNS + i];
+			if (col + i != w)
 				add_term(&e->sum[w],
 				         factor * (d2 > 0 ? (double)d2 : 0));
 		}
@@ -92,29 +83,15 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-static void centre(struct estimate *e, const struct points *p)
-{
-	double *mean = means(p);
-	for (size_t i = 0; i < p->n * p->dim; i++) {
-		e->x[i] = p->x[i] - (float)mean[i % p->dim];
-		e->square[i / p->dim] += e->x[i] * e->x[i];
-	}
-	free(mean);
-}
-
 void density_estimate(const struct points *p, const double *h,
                       double *log_density)
 {
 	size_t n = p->n;
 	double dim = (double)p->dim;
-	struct estimate e = {n,
-	                     p->dim,
-	                     memory_new(n * p->dim, sizeof(float)),
-	                     memory_new(n, sizeof(float)),
-	                     h,
-	                     memory_new(n, sizeof(struct log_sum)),
-	                     memory_new(ROWS * COLUMNS, sizeof(float))};
-	centre(&e, p);
+	struct estimate e = {.h = h};
+	e.sum = memory_new(n, sizeof *e.sum);
+	e.product = memory_new(ROWS * COLUMNS, sizeof *e.product);
+	cloud_make(&e.cloud, p);
 	for (size_t w = 0; w < n; w++)
 		e.sum[w].top = -INFINITY;
 	for (size_t row = 0; row < n; row += ROWS)
@@ -125,8 +102,7 @@ void density_estimate(const struct points *p, const double *h,
 		log_density[w] = e.sum[w].top + log(e.sum[w].sum) -
 		                 log((double)n - 1) -
 		                 dim / 2 * log(2 * acos(-1) * h[w] * h[w]);
-	free(e.x);
-	free(e.square);
+	cloud_free(&e.cloud);
 	free(e.sum);
 	free(e.product);
 }

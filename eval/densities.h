@@ -3,12 +3,7 @@
 #ifndef EVAL_DENSITIES_H
 #define EVAL_DENSITIES_H
 
-#include <stddef.h>
-
-struct points {
-	size_t n, dim;
-	float *x; /* n rows of dim numbers */
-};
+#include "cloud.h"
 
 /*
  * The bandwidths of two rules for normally distributed points with deviation
