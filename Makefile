@@ -298,6 +298,7 @@ DENSITY_deciles := -e 2 -m gumbel,exponential,density
 DENSITY_truncation := -e 2,10 --draws 4000
 DENSITY_chains := -e 2,10 --draws 1000 --words doctor,good
 eval-density: $(EVAL) $(INDEX)
+	@mkdir -p eval/results
 	$(foreach t,$(TABLES),$(EVAL) density -x $(INDEX) --table $(t) \
 		$(DENSITY_$(t)) -o eval/results/density-$(t).tsv &&) \
 	cd eval/results && gnuplot ../density.gp
