@@ -43,7 +43,7 @@ NEED_faiss := /faiss:python3-faiss
 NEED_valgrind := valgrind:valgrind
 NEED_fuzz := clang:clang llvm-symbolizer:llvm \
 	/clang-rt:libclang-rt-14-dev
-NEED_eval := /linear.h:liblinear-dev
+NEED_eval := /linear.h:liblinear-dev gnuplot:gnuplot-nox
 
 # Make builds these files first, and so installs what is missing, before it
 # reads its rules again with the flags in them.
@@ -284,6 +284,18 @@ $(BUILD)/obj/eval/%.o: eval/%.c
 	$(Q)$(CC) $(ALL_CFLAGS) -DCORPORA='"$(CURDIR)/corpora"' -Isrc/cli \
 		-c -o $@ $<
 
+# Style and script of the page of report, as lines of C.
+PAGE_FILES := $(BUILD)/obj/eval/page_files.h
+$(PAGE_FILES): eval/report.css eval/report.js
+	@mkdir -p $(@D)
+	$(Q){ for kind in css js; do \
+		echo "static const char *const page_$$kind[] = {"; \
+		sed 's/[\\"]/\\&/g; s/.*/"&",/' eval/report.$$kind; \
+		echo '0};'; \
+	done; } >$@
+$(BUILD)/obj/eval/page.o: $(PAGE_FILES)
+$(BUILD)/obj/eval/page.o: ALL_CFLAGS += -iquote $(BUILD)/obj/eval
+
 $(EVAL): $(EVAL_OBJ) $(CLI_COMMON) $(BUILD)/libdptext.a
 	$(call SAY,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -llinear $(LIBS)
@@ -306,14 +318,27 @@ eval-density: $(EVAL) $(INDEX)
 eval-baseline: $(EVAL)
 	$(EVAL) baseline $(BASELINE:%=$(CORPORA)/%)
 
+# A table of several corpora: COMMAND, CORPORA, OPTIONS, FILE.
+define table
+@mkdir -p $(BUILD)/eval
+$(foreach c,$(2),$(EVAL) $(1) -x $(INDEX) -m all $(3) --corpus $(c) \
+	-o $(BUILD)/eval/$(1)-$(notdir $(c)).tsv && ) \
+	cat $(foreach c,$(2),$(BUILD)/eval/$(1)-$(notdir $(c)).tsv) >$(4)
+endef
+
 # On the shipped texts, which are too few to tell mechanisms apart.
-SHIPPED := $(EVAL) utility -x $(INDEX) -m all -e 1,3,10 \
+OWN := intents reviews
+OWN_EPSILONS := 1,3,10
+SHIPPED := $(EVAL) utility -x $(INDEX) -m all -e $(OWN_EPSILONS) \
 	-o $(BUILD)/eval/utility.tsv
 eval: $(EVAL) $(INDEX)
 	@mkdir -p $(BUILD)/eval
-	$(EVAL) baseline intents reviews
+	$(EVAL) baseline $(OWN)
 	$(SHIPPED) --corpus intents
 	$(SHIPPED) --corpus reviews
+	$(call table,privacy,$(OWN),-e $(OWN_EPSILONS),$(BUILD)/eval/privacy.tsv)
+	$(call table,attack,$(OWN),-e $(OWN_EPSILONS),$(BUILD)/eval/attack.tsv)
+	$(EVAL) report -o $(BUILD)/eval/report.html $(BUILD)/eval
 
 # The public corpora, in CORPORA/sst2 and so on; what is in the table already
 # is not measured again.  Averaged vectors with the 150 labels of CLINC150
@@ -321,6 +346,7 @@ eval: $(EVAL) $(INDEX)
 FULL_EPSILONS := 1,2,3,5,8,10,20
 UTILITY := eval/results/utility.tsv
 FULL := $(EVAL) utility -x $(INDEX) -m all -e $(FULL_EPSILONS) -o $(UTILITY)
+ATTACKED := $(CORPORA)/sst2 $(CORPORA)/clinc150
 eval-full: $(EVAL) $(INDEX)
 	@[ -d "$(CORPORA)" ] || { \
 		echo 'make eval-full CORPORA=DIR, see corpora/README.md'; \
@@ -329,6 +355,9 @@ eval-full: $(EVAL) $(INDEX)
 	$(FULL) --corpus $(CORPORA)/clinc150 --features tfidf
 	$(FULL) --corpus $(CORPORA)/trec6
 	$(FULL) --corpus $(CORPORA)/snips
+	$(call table,privacy,$(ATTACKED),-e $(FULL_EPSILONS),eval/results/privacy.tsv)
+	$(call table,attack,$(ATTACKED),-e $(FULL_EPSILONS),eval/results/attack.tsv)
+	$(EVAL) report -o eval/results/report.html eval/results
 	cd eval/results && gnuplot ../utility.gp
 	awk -f eval/utility.awk $(UTILITY)
 

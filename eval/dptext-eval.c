@@ -17,6 +17,10 @@ static const struct {
     {"density", density_main, "how crowded an embedding is, and what of it"},
     {"utility", utility_main,
      "accuracy of a classifier trained on rewritten text"},
+    {"privacy", privacy_main,
+     "what mechanisms promise, hold, leave and lose over a corpus"},
+    {"attack", attack_main, "how much can be guessed from rewritten text"},
+    {"report", report_main, "all results in one page"},
 };
 
 enum { COMMANDS = sizeof commands / sizeof *commands };

@@ -34,3 +34,22 @@ struct interval interval_of(const double *x, size_t n)
 	r.half = student(n - 1) * sqrt(squares / (count - 1) / count);
 	return r;
 }
+
+struct interval interval_ratio(const double *x, const double *y, size_t n)
+{
+	double hits = 0, items = 0, squares = 0, count = 0;
+	for (size_t i = 0; i < n; i++) {
+		hits += x[i];
+		items += y[i];
+		count += y[i] > 0;
+	}
+	struct interval r = {hits / items, NAN};
+	if (count < 2)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		double off = x[i] - r.mean * y[i];
+		squares += off * off;
+	}
+	r.half = 1.959964 * sqrt(count / (count - 1) * squares) / items;
+	return r;
+}

@@ -24,7 +24,7 @@ static int compare(const void *a, const void *b)
 
 static struct name *name_new(const char *text, size_t len, size_t id)
 {
-	struct name *name = memory_new(1, sizeof *name + len);
+	struct name *name = memory_new(1, sizeof *name + len + 1);
 	memcpy(name->own, text, len);
 	name->text = name->own;
 	name->len = len;
@@ -50,6 +50,11 @@ int names_add(struct names *names, const char *text, size_t len)
 	names->list[names->n++] = name;
 	memory_check(tsearch(name, &names->root, compare));
 	return name->id;
+}
+
+const char *names_text(const struct names *names, size_t id)
+{
+	return names->list[id]->text;
 }
 
 void names_free(struct names *names)

@@ -18,6 +18,8 @@ struct names {
 int names_add(struct names *names, const char *text, size_t len);
 /* The number of a text, or -1. */
 int names_find(const struct names *names, const char *text, size_t len);
+/* The text of a number below names->n; it has no NUL but at its end. */
+const char *names_text(const struct names *names, size_t id);
 void names_free(struct names *names);
 
 #endif

@@ -209,3 +209,23 @@ void source_free(struct source *s)
 	free(s->paths[0]);
 	free(s->paths[1]);
 }
+
+void source_parse(struct source *s, const struct opt_program *program,
+                  const char *more, int argc, char **argv,
+                  void (*set)(void *ctx, int id, const char *arg), void *ctx)
+{
+	const char *arg;
+	int id, operands;
+	char *help = source_help(more);
+	struct opt_program with_formats = *program;
+	with_formats.more = help;
+	msg_start(program->name); /* whose --help is the right one */
+	while ((id = opt_next(&with_formats, argc, argv, &arg, &operands)) !=
+	       -1)
+		set(ctx, id, arg);
+	if (operands != argc)
+		msg_usage("files are named by options");
+	source_check(s);
+	free(help);
+	msg_start("dptext-eval");
+}

@@ -50,6 +50,13 @@ char *source_help(const char *more);
 void source_start(struct source *s);
 /* Takes one of SOURCE_OPTIONS; false if it is none of them. */
 bool source_option(struct source *s, int id, const char *arg);
+/*
+ * Takes all options of a command by set, says which formats there are and
+ * then more in its help text, and ends the program on bad usage.
+ */
+void source_parse(struct source *s, const struct opt_program *program,
+                  const char *more, int argc, char **argv,
+                  void (*set)(void *ctx, int id, const char *arg), void *ctx);
 /* Ends the program where it is not known what to read. */
 void source_check(struct source *s);
 /* Reads the texts; says what is wrong. */
