@@ -351,6 +351,7 @@ eval-full: $(EVAL) $(INDEX)
 	@[ -d "$(CORPORA)" ] || { \
 		echo 'make eval-full CORPORA=DIR, see corpora/README.md'; \
 		exit 1; }
+	@mkdir -p eval/results
 	$(FULL) --corpus $(CORPORA)/sst2
 	$(FULL) --corpus $(CORPORA)/clinc150 --features tfidf
 	$(FULL) --corpus $(CORPORA)/trec6

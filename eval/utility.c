@@ -176,7 +176,7 @@ static void name_config(const struct utility *u, struct setting *s)
 	unsigned char sum[crypto_generichash_BYTES_MIN];
 	const struct dpt_mechanism *m = s->mechanism;
 	uint64_t checksum = dpt_index_about(u->choice.index).checksum;
-	char text[512];
+	char text[1024];
 	size_t n = (size_t)snprintf(text, sizeof text,
 	                            "%s %s %s %zu %016llx %d %d", dpt_version(),
 	                            u->source.name, m ? m->name : "clean",

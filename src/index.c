@@ -462,7 +462,6 @@ size_t dpt_index_members(const dpt_index *index, uint32_t class_id)
 	return index->starts[class_id + 1] - index->starts[class_id];
 }
 
-
 const float *dpt_index_vector(const dpt_index *index, uint32_t class_id)
 {
 	return dpt_index_row(index, class_id);
