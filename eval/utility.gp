@@ -27,13 +27,13 @@ set grid
 set tics nomirror scale 0.5
 set border 3
 set key bottom right samplen 2
-do for [c in corpora] {
-	stats of(c, 'clean') using 15 nooutput
+do for [name in corpora] {
+	stats of(name, 'clean') using 15 nooutput
 	clean = 100 * STATS_max
-	set title c
+	set title name
 	plot clean with lines dashtype 2 linecolor rgb '#222222' \
 		title 'the original', \
-		for [i = 1:words(mechanisms)] of(c, word(mechanisms, i)) \
+		for [i = 1:words(mechanisms)] of(name, word(mechanisms, i)) \
 		using 7:(100 * $15):(100 * $16) with yerrorlines \
 		pointtype 7 pointsize 0.5 linewidth 1.5 \
 		linecolor rgb word(colours, i) title word(mechanisms, i)
