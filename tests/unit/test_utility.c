@@ -2,6 +2,7 @@
 /* What experiments are measured with. */
 #include "classify.h"
 #include "closeness.h"
+#include "equal.h"
 #include "fixture.h"
 #include "interval.h"
 #include "msg.h"
@@ -258,6 +259,50 @@ START_TEST(vocabulary_left)
 }
 END_TEST
 
+/* ------------------------------------------------------------ comparing */
+
+/* What was found has as much as was asked for, and hardly more. */
+START_TEST(equal_shares)
+{
+	static const double target[] = {.3, .5, .8};
+	dpt_index *index = fx_index(FX_RANDOM, 60, 4, 8);
+	struct dpt_settings s = {
+	    .mechanism = "exponential", .max_unchanged = .5, .threads = 1};
+	for (int i = 0; i < 2 * COUNT(target); i++) {
+		enum equal what = i % 2 ? EQUAL_BAYES : EQUAL_UNCHANGED;
+		struct dpt_audit audit;
+		dpt_error err;
+		ck_assert(!equal_find(index, &s, what, target[i / 2],
+		                      &s.epsilon, &err));
+		dpt_model *m = fx_model(index, "exponential", s.epsilon, 1);
+		ck_assert(!dpt_model_audit(m, &s, &audit, &err));
+		double has = what == EQUAL_BAYES ? audit.bayes_token
+		                                 : audit.unchanged_token_mean;
+		ck_assert_double_ge(has, target[i / 2]);
+		ck_assert_double_le(has, 1.02 * target[i / 2] + 1e-9);
+		dpt_model_free(m);
+	}
+	dpt_index_free(index);
+}
+END_TEST
+
+START_TEST(equal_out_of_reach)
+{
+	dpt_index *index = fx_index(FX_RANDOM, 60, 4, 8);
+	struct dpt_settings s = {.mechanism = "exponential", .threads = 1};
+	dpt_error err;
+	double epsilon = 0;
+	ck_assert(
+	    !equal_find(index, &s, EQUAL_UNCHANGED, 1.01, &epsilon, &err));
+	ck_assert(isnan(epsilon));
+	s.mechanism = "nonsense";
+	ck_assert_int_eq(
+	    equal_find(index, &s, EQUAL_UNCHANGED, .5, &epsilon, &err),
+	    DPT_EUNKNOWN);
+	dpt_index_free(index);
+}
+END_TEST
+
 /* ---------------------------------------------------------------- store */
 
 static const char head[] = "corpus\tmechanism\taccuracy\tconfig";
@@ -334,6 +379,8 @@ Suite *suite_utility(void)
 	tcase_add_test(t, ngram_by_hand);
 	tcase_add_test(t, cosine_of_words);
 	tcase_add_test(t, vocabulary_left);
+	tcase_add_test(t, equal_shares);
+	tcase_add_test(t, equal_out_of_reach);
 	tcase_add_test(t, store_keeps);
 	tcase_add_test(t, store_refuses);
 	tcase_add_test(t, store_of_nothing);
