@@ -92,9 +92,10 @@ static bool unreachable(const struct landscape *l, uint32_t w, uint32_t x)
 
 /*
  * Pairs of which one word can stay as it is and the other never becomes it:
- * their loss is infinite.  Exact, over all pairs of a word and its neighbours
- * (NEIGHBOURS), or over all pairs (DISTANCE: words farther apart than twice
- * the radius, as the nearest word to z is no farther from it than w is).
+ * their loss is infinite, whatever is drawn.  Counted over all pairs of a word
+ * and its neighbours (NEIGHBOURS), or of 64 words and all others (DISTANCE:
+ * words farther apart than twice the radius, as the nearest word to z is no
+ * farther from it than w is).
  */
 struct mismatch {
 	double share, closest;
