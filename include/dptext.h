@@ -239,11 +239,18 @@ struct dpt_settings {
 	const struct dpt_param *param;
 	unsigned threads;  /* for calibration and verification */
 	const char *cache; /* folder for calibrations; NULL: none is kept */
+	double budget;     /* most epsilon of a record; 0: no limit */
 	dpt_progress_fn *progress;
 	void *progress_ctx;
 };
 
 #define DPT_MAX_PARAMS 8
+#define DPT_MAX_RUNGS 16
+
+/* An epsilon that words are drawn with. */
+struct dpt_rung {
+	double requested, verified; /* both 0: any word is as likely */
+};
 
 struct dpt_model_info {
 	const struct dpt_mechanism *mechanism;
@@ -253,6 +260,11 @@ struct dpt_model_info {
 	double unchanged_token_mean; /* weighted by 1/(rank + 2.7) */
 	double distance_mean;
 	double value[DPT_MAX_PARAMS]; /* in the order of mechanism->param */
+	double budget;                /* 0: no limit */
+	/* What a budget is spent by, in rising order, from 0 to the epsilon
+	 * above; that one alone if there is no budget. */
+	size_t rungs;
+	struct dpt_rung rung[DPT_MAX_RUNGS];
 };
 
 /* The model borrows the index, which must outlive it. */
@@ -261,6 +273,11 @@ dpt_model_new(const dpt_index *index, const struct dpt_settings *settings,
               dpt_model **out, dpt_error *err);
 DPT_API void dpt_model_free(dpt_model *model);
 DPT_API struct dpt_model_info dpt_model_about(const dpt_model *model);
+/*
+ * The number of the rung for a record with so many words of the vocabulary:
+ * the last that costs them no more than the budget together.
+ */
+DPT_API size_t dpt_model_rung(const dpt_model *model, uint64_t words);
 
 /* -------------------------------------------------------------- audit */
 
@@ -349,12 +366,35 @@ DPT_API void dpt_key_from_seed(dpt_key *key, uint64_t seed);
 DPT_API void dpt_key_wipe(dpt_key *key);
 
 /*
- * Draws outputs of n words with the random stream of one record.  in and
- * out hold n class ids and may be the same array.
+ * Draws outputs of n words with the random stream of one record, within the
+ * budget of a record if there is one.  in and out hold n class ids and may be
+ * the same array.
  */
 DPT_API DPT_MUST_USE enum dpt_status
 dpt_model_draw(const dpt_model *model, const dpt_key *key, uint64_t record,
                size_t n, const uint32_t *in, uint32_t *out, dpt_error *err);
+
+/* ------------------------------------------ one draw for all of a word */
+
+/*
+ * What each word becomes, once and for all: a secret makes pseudonyms of a
+ * model.  Wherever a word occurs it has the same replacement, so which words
+ * are equal is NOT hidden; see dptext-privacy(7).
+ */
+typedef struct dpt_codebook dpt_codebook;
+
+#define DPT_SHORTEST_SECRET 32 /* bytes */
+
+/*
+ * The same secret makes the same codebook of the same index, mechanism and
+ * parameters.  DPT_ERANGE where it is too short or the model has a budget.
+ * The model's index is borrowed.
+ */
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_codebook_new(const dpt_model *model, const void *secret, size_t len,
+                 unsigned threads, dpt_codebook **out, dpt_error *err);
+/* Wipes it. */
+DPT_API void dpt_codebook_free(dpt_codebook *book);
 
 /* ------------------------------------------------------------- stream */
 
@@ -436,6 +476,9 @@ struct dpt_counts {
 	 * where it is not known or has no bound.
 	 */
 	struct dpt_spread record_epsilon;
+	/* How many records, and words of the vocabulary, had which rung. */
+	uint64_t rung_records[DPT_MAX_RUNGS];
+	uint64_t rung_words[DPT_MAX_RUNGS];
 };
 
 /* Adds the counts of another part of a run. */
@@ -445,8 +488,9 @@ DPT_API void dpt_counts_add(struct dpt_counts *to,
 struct dpt_stream_options {
 	const dpt_model *model;
 	const dpt_key *key;
-	uint64_t first_record; /* number of records rewritten before */
-	unsigned threads;      /* at least 1 */
+	const dpt_codebook *codebook; /* NULL: each word is drawn anew */
+	uint64_t first_record;        /* number of records rewritten before */
+	unsigned threads;             /* at least 1 */
 	size_t chunk; /* bytes read at a time, at most 1 GiB; 0: a good size */
 	/* Returns bytes read, 0 at the end, -1 with errno set. */
 	ptrdiff_t (*read)(void *ctx, void *buffer, size_t size);
@@ -515,6 +559,7 @@ struct dpt_report {
 	double max_unchanged;     /* as asked for; NaN: not calibrated for */
 	double worst_case_loss;   /* dpt_model_worst_loss; NaN: not known */
 	double delta;             /* in (0, 1), for the composition */
+	bool consistent;          /* from a codebook */
 	bool reproducible;        /* from a seed, and so not private */
 	bool complete;            /* the run ended without a fault */
 };
@@ -524,8 +569,8 @@ struct dpt_report {
  * was there before is replaced by it or stays as it was.  What is not known
  * is null; what is known to be unbounded is the string "infinite".  The same
  * report makes the same bytes.  Where worst_case_loss is not known, the loss
- * per word is bounded by epsilon times the largest distance of the index.
- * Both are about words of the vocabulary.  DPT_EIO where path is not a
+ * per word is bounded by epsilon times the largest distance of the index, and
+ * with a budget that of a record is.  All are about words of the vocabulary.  DPT_EIO where path is not a
  * regular file.
  */
 DPT_API DPT_MUST_USE enum dpt_status

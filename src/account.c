@@ -262,7 +262,9 @@ static void put_mechanism(struct json *j, const struct dpt_report *r)
 	           info->epsilon_requested > 0 ? info->epsilon_requested : NAN);
 	put_number(j, "epsilon_verified", info->epsilon_verified);
 	put_string(j, "epsilon_unit",
-	           "per word and unit of Euclidean distance");
+	           r->consistent ? "per distinct word and unit of Euclidean "
+	                           "distance"
+	                         : "per word and unit of Euclidean distance");
 	put_number(j, "max_unchanged", r->max_unchanged);
 	put_number(j, "unchanged_expected", info->unchanged_token_mean);
 }
@@ -342,7 +344,47 @@ static void put_composed(struct json *j, const char *name, double loss,
 	close_object(j);
 }
 
-/* A mean is not a whole number; rounded up, what is said of it holds. */
+/* What the records of a budget cost at most, whatever the distances. */
+static void put_local_budget(struct json *j, const struct dpt_report *r)
+{
+	const struct dpt_spread *epsilon = &r->counts.record_epsilon;
+	key(j, "local_dp");
+	open_object(j);
+	put_number(j, "per_record",
+	           (double)epsilon->most / DPT_EPSILON_UNITS *
+	               r->index.distance_max);
+	put_string(j, "per_record_is",
+	           "largest epsilon of a record times the largest distance");
+	close_object(j);
+}
+
+static void put_ladder(struct json *j, const struct dpt_report *r)
+{
+	put_number(j, "budget", r->model.budget);
+	key(j, "ladder");
+	put(j, "[");
+	j->depth++;
+	j->follows = false;
+	for (size_t i = 0; i < r->model.rungs; i++) {
+		put(j, i ? "," : "");
+		new_line(j);
+		open_object(j);
+		put_number(j, "epsilon", r->model.rung[i].requested);
+		put_number(j, "epsilon_verified", r->model.rung[i].verified);
+		put_count(j, "records", r->counts.rung_records[i]);
+		put_count(j, "words", r->counts.rung_words[i]);
+		close_object(j);
+	}
+	j->depth--;
+	new_line(j);
+	put(j, "]");
+}
+
+/*
+ * A mean is not a whole number; rounded up, what is said of it holds.  Of
+ * words that are drawn once for all, each record has its share: they do not
+ * add up.
+ */
 static void put_local(struct json *j, const struct dpt_report *r)
 {
 	const struct dpt_spread *words = &r->counts.record_words;
@@ -358,9 +400,11 @@ static void put_local(struct json *j, const struct dpt_report *r)
 		put_string(j, "per_word_is",
 		           exact ? "exact"
 		                 : "epsilon times the largest distance");
-	put_number(j, "delta", r->delta);
-	put_composed(j, "longest_record", loss, words->most, r->delta);
-	put_composed(j, "mean_record", loss, mean, r->delta);
+	if (!r->consistent) {
+		put_number(j, "delta", r->delta);
+		put_composed(j, "longest_record", loss, words->most, r->delta);
+		put_composed(j, "mean_record", loss, mean, r->delta);
+	}
 	close_object(j);
 }
 
@@ -389,7 +433,13 @@ static void put_report(struct json *j, const struct dpt_report *r)
 	put_string(j, "index_checksum", checksum);
 	put_mechanism(j, r);
 	put_counts(j, &r->counts);
-	put_local(j, r);
+	if (r->model.budget > 0) {
+		put_ladder(j, r);
+		put_local_budget(j, r);
+	} else {
+		put_local(j, r);
+	}
+	put_bool(j, "consistent", r->consistent);
 	put_bool(j, "reproducible", r->reproducible);
 	if (r->reproducible)
 		put_string(j, "warning", "reproducible, NOT private");

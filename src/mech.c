@@ -2,6 +2,7 @@
 #include "mech.h"
 
 #include "error.h"
+#include "ladder.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -119,6 +120,11 @@ enum dpt_status dpt_model_new(const dpt_index *index,
 	    .unchanged_token_mean = NAN,
 	    .distance_mean = NAN};
 	status = mech->open(model, settings, err);
+	model->info.rungs = 1;
+	model->info.rung[0] = (struct dpt_rung){model->info.epsilon_requested,
+	                                        model->info.epsilon_verified};
+	if (!status && settings->budget != 0)
+		status = dpt_ladder_new(model, settings, &model->ladder, err);
 	if (status) {
 		dpt_model_free(model);
 		return status;
@@ -131,6 +137,7 @@ void dpt_model_free(dpt_model *model)
 {
 	if (!model)
 		return;
+	dpt_ladder_free(model->ladder);
 	model->mech->close(model->state);
 	free(model);
 }
@@ -146,6 +153,15 @@ enum dpt_status dpt_scratch_new(const dpt_model *model, void **out,
 	size_t bytes = model->mech->scratch ? model->mech->scratch(model) : 0;
 	*out = aligned_alloc(64, (bytes + 64) / 64 * 64);
 	return *out ? DPT_OK : dpt_fail_memory(err);
+}
+
+void dpt_draw(const dpt_model *model, const struct dpt_batch *batch,
+              void *scratch, uint32_t *out)
+{
+	if (model->ladder)
+		dpt_ladder_draw(model->ladder, batch, scratch, out);
+	else
+		model->mech->draw(model, batch, scratch, out);
 }
 
 enum dpt_status dpt_model_draw(const dpt_model *model, const dpt_key *key,
@@ -164,7 +180,7 @@ enum dpt_status dpt_model_draw(const dpt_model *model, const dpt_key *key,
 		return status;
 	const uint32_t start[2] = {0, (uint32_t)n};
 	struct dpt_batch batch = {key, record, 1, start, in};
-	model->mech->draw(model, &batch, scratch, out);
+	dpt_draw(model, &batch, scratch, out);
 	free(scratch);
 	return DPT_OK;
 }

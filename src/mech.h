@@ -26,7 +26,8 @@ struct dpt_model {
 	const struct dpt_mech *mech;
 	const dpt_index *index;
 	struct dpt_model_info info;
-	void *state; /* of the mechanism; immutable to callers */
+	void *state;               /* of the mechanism; immutable to callers */
+	struct dpt_ladder *ladder; /* with a budget; otherwise NULL */
 };
 
 struct dpt_mech {
@@ -62,6 +63,10 @@ const struct dpt_mech *dpt_mech_at(size_t i);
 
 /* DPT_EUNKNOWN: the mechanism of the model has no rows. */
 enum dpt_status dpt_fail_rows(const dpt_model *model, dpt_error *err);
+
+/* Draws for all words of the batch, within the budget if there is one. */
+void dpt_draw(const dpt_model *model, const struct dpt_batch *batch,
+              void *scratch, uint32_t *out);
 
 /* Scratch for one thread, aligned for vectors; release with free. */
 DPT_MUST_USE enum dpt_status dpt_scratch_new(const dpt_model *model, void **out,

@@ -438,6 +438,7 @@ enum dpt_status dpt_stream(const struct dpt_stream_options *options,
 	if (!status)
 		status = dpt_frame_new(options, &s.frame, err);
 	s.shared.frame = s.frame;
+	s.shared.codebook = options->codebook;
 	s.shared.on_error = options->on_error;
 	s.shared.longest = options->longest ? options->longest : LONGEST_RECORD;
 	if (!status)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "rewrite.h"
 
+#include "codebook.h"
 #include "error.h"
 #include "spread.h"
 
@@ -42,9 +43,10 @@ struct dpt_rewriter {
 	void *scratch;
 	/* growing arrays, one entry a word */
 	struct span *span;
-	uint32_t *in;  /* its class, or DPT_NO_WORD */
-	uint32_t *out; /* words of the vocabulary only: their classes, then
-	                * what is drawn for them */
+	uint32_t *in;    /* its class, or DPT_NO_WORD */
+	uint32_t *out;   /* words of the vocabulary only: their classes, then
+	                  * what is drawn for them */
+	uint32_t *fixed; /* with a codebook: the word it becomes */
 	size_t words, room;
 	uint32_t known; /* entries of out */
 	/* one entry a record, and one behind the last */
@@ -150,6 +152,7 @@ void dpt_rewriter_free(dpt_rewriter *r)
 	wipe_array(r->span, r->room * sizeof *r->span);
 	wipe_array(r->in, r->room * sizeof *r->in);
 	wipe_array(r->out, r->room * sizeof *r->out);
+	wipe_array(r->fixed, r->room * sizeof *r->fixed);
 	free(r->start);
 	free(r->field);
 	free(r->origin);
@@ -179,7 +182,9 @@ static bool word_room(dpt_rewriter *r)
 	size_t room = r->room ? 2 * r->room : 4096, used = r->words;
 	if (!grow((void **)&r->span, sizeof *r->span, used, room) ||
 	    !grow((void **)&r->in, sizeof *r->in, used, room) ||
-	    !grow((void **)&r->out, sizeof *r->out, used, room))
+	    !grow((void **)&r->out, sizeof *r->out, used, room) ||
+	    (r->shared->codebook &&
+	     !grow((void **)&r->fixed, sizeof *r->fixed, used, room)))
 		return false;
 	r->room = room;
 	return true;
@@ -252,10 +257,22 @@ static uint32_t recall(dpt_rewriter *r, const char *word, size_t n, size_t room)
 	return m->class_id;
 }
 
+/* Looks up what the words from number first on become. */
+static void fix_words(dpt_rewriter *r, const char *text, size_t first)
+{
+	const dpt_codebook *book = r->shared->codebook;
+	for (size_t i = first; i < r->words; i++)
+		r->fixed[i] =
+		    r->in[i] == DPT_NO_WORD
+		        ? dpt_codebook_other(book, text + r->span[i].start,
+		                             r->span[i].len)
+		        : dpt_codebook_known(book, r->in[i]);
+}
+
 static enum dpt_status find_words(dpt_rewriter *r, const char *text,
                                   size_t from, size_t to, dpt_error *err)
 {
-	size_t start = from, end = from;
+	size_t start = from, end = from, first = r->words;
 	int found;
 	while ((found = dpt_next_word(r->matcher, text, to, end, &start,
 	                              &end)) > 0) {
@@ -270,6 +287,8 @@ static enum dpt_status find_words(dpt_rewriter *r, const char *text,
 		if (class_id != DPT_NO_WORD)
 			r->out[r->known++] = class_id;
 	}
+	if (r->shared->codebook)
+		fix_words(r, text, first);
 	return found < 0 ? dpt_fail_memory(err) : DPT_OK;
 }
 
@@ -378,15 +397,22 @@ static enum dpt_status cut_out(dpt_rewriter *r, const char *text, size_t start,
 	return status;
 }
 
-/* Counts a record with so many words, and so many of the vocabulary. */
+/*
+ * Counts a record with so many words, and so many of the vocabulary.  With a
+ * codebook its words have no cost of their own.
+ */
 static void tally(const dpt_rewriter *r, size_t words, size_t known,
                   struct dpt_counts *counts)
 {
-	double epsilon = r->shared->model->info.epsilon_verified;
+	const dpt_model *model = r->shared->model;
+	size_t rung = dpt_model_rung(model, known);
+	double epsilon = model->info.rung[rung].verified * (double)known;
 	dpt_spread_add(&counts->record_words, words);
-	if (isfinite(epsilon))
+	counts->rung_records[rung]++;
+	counts->rung_words[rung] += known;
+	if (isfinite(epsilon) && !r->shared->codebook)
 		dpt_spread_add(&counts->record_epsilon,
-		               dpt_epsilon_units(epsilon * (double)known));
+		               dpt_epsilon_units(epsilon));
 }
 
 /*
@@ -441,16 +467,16 @@ static struct dpt_rng *outside(dpt_rewriter *r, uint64_t record)
 	return &r->rng;
 }
 
-/* A word of the class: any member is as likely as any other. */
-static const char *spell(dpt_rewriter *r, uint32_t class_id, uint64_t record,
-                         size_t *len)
+/* A word of the class, any alike unless it is fixed. */
+static const char *spell(dpt_rewriter *r, uint32_t class_id, uint32_t fixed,
+                         uint64_t record, size_t *len)
 {
 	const dpt_index *x = r->shared->model->index;
 	uint32_t first = x->starts[class_id];
 	uint32_t members = x->starts[class_id + 1] - first;
-	if (members > 1)
+	if (members > 1 && fixed == DPT_NO_WORD)
 		first += dpt_rng_below(outside(r, record), members);
-	uint32_t word = x->members[first];
+	uint32_t word = fixed == DPT_NO_WORD ? x->members[first] : fixed;
 	*len = x->offsets[word + 1] - x->offsets[word];
 	return x->text + x->offsets[word];
 }
@@ -482,9 +508,9 @@ static bool shape_of(dpt_rewriter *r, enum dpt_coding coding, const char *word,
 }
 
 /* Writes a class in the letter case of source, encoded. */
-static bool put_word(dpt_rewriter *r, uint32_t class_id, uint64_t record,
-                     enum dpt_coding coding, const char *source,
-                     size_t source_len, struct dpt_buf *out)
+static bool put_word(dpt_rewriter *r, uint32_t class_id, uint32_t fixed,
+                     uint64_t record, enum dpt_coding coding,
+                     const char *source, size_t source_len, struct dpt_buf *out)
 {
 	const char *text = r->shared->spelling[class_id].text;
 	enum dpt_shape shape;
@@ -496,7 +522,7 @@ static bool put_word(dpt_rewriter *r, uint32_t class_id, uint64_t record,
 		out->len += (size_t)text[SHORT - 1];
 		return true;
 	}
-	const char *word = spell(r, class_id, record, &n);
+	const char *word = spell(r, class_id, fixed, record, &n);
 	return dpt_add_shaped(out, shape, word, n) &&
 	       dpt_encode(coding, out, before);
 }
@@ -509,29 +535,32 @@ static bool put_back(dpt_rewriter *r, const char *text, size_t at, size_t to,
                      size_t last, enum dpt_coding coding, uint64_t first_record,
                      struct dpt_buf *out, struct dpt_counts *counts)
 {
-	uint32_t classes = r->shared->model->index->header->classes;
+	const dpt_index *x = r->shared->model->index;
 	uint32_t known = r->put_known;
 	for (size_t i = r->put; i < last; i++) {
 		const struct span *s = &r->span[i];
 		uint64_t stream = first_record + s->record;
 		size_t gap = s->start - at;
-		uint32_t drawn;
+		uint32_t drawn, fixed = r->fixed ? r->fixed[i] : DPT_NO_WORD;
 		if (known + AHEAD < r->known)
 			__builtin_prefetch(
 			    &r->shared->spelling[r->out[known + AHEAD]]);
 		if (r->in[i] == DPT_NO_WORD) {
-			drawn = dpt_rng_below(outside(r, stream), classes);
+			drawn = r->fixed ? x->classes[fixed]
+			                 : dpt_rng_below(outside(r, stream),
+			                                 x->header->classes);
 			counts->outside++;
 		} else {
-			drawn = r->out[known++];
+			drawn = r->fixed ? x->classes[fixed] : r->out[known];
+			known++;
 			counts->unchanged += drawn == r->in[i];
 		}
 		if (!dpt_buf_room(out, gap + 2 * SHORT))
 			return false;
 		copy(out->data + out->len, text + at, gap, at + SHORT <= to);
 		out->len += gap;
-		if (!put_word(r, drawn, stream, coding, text + s->start, s->len,
-		              out))
+		if (!put_word(r, drawn, fixed, stream, coding, text + s->start,
+		              s->len, out))
 			return false;
 		at = s->start + s->len;
 	}
@@ -578,11 +607,10 @@ enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
 	    find_records(r, text, len, &whole, counts, err);
 	if (broken && broken != DPT_EFORMAT) /* err may be about a record */
 		return dpt_fail_memory(err);
-	if (r->known > 0) {
+	if (r->known > 0 && !r->shared->codebook) {
 		struct dpt_batch batch = {&r->shared->words, first_record,
 		                          r->records, r->start, r->out};
-		r->shared->model->mech->draw(r->shared->model, &batch,
-		                             r->scratch, r->out);
+		dpt_draw(r->shared->model, &batch, r->scratch, r->out);
 	}
 	r->rng_on = false;
 	if (!put_all(r, text, whole, first_record, out, counts))

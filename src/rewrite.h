@@ -11,6 +11,7 @@
 /* What all threads share; immutable. */
 struct dpt_shared {
 	const dpt_model *model;
+	const dpt_codebook *codebook; /* NULL: each word is drawn anew */
 	dpt_pattern *pattern;
 	struct dpt_spelling *spelling; /* one a class */
 	const dpt_frame *frame;

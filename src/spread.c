@@ -85,6 +85,10 @@ void dpt_counts_add(struct dpt_counts *to, const struct dpt_counts *more)
 	to->bytes_out += more->bytes_out;
 	dpt_spread_join(&to->record_words, &more->record_words);
 	dpt_spread_join(&to->record_epsilon, &more->record_epsilon);
+	for (size_t i = 0; i < DPT_MAX_RUNGS; i++) {
+		to->rung_records[i] += more->rung_records[i];
+		to->rung_words[i] += more->rung_words[i];
+	}
 }
 
 /* What cannot be counted counts as the most there is. */

@@ -6,6 +6,7 @@
 #include "input.h"
 #include "msg.h"
 #include "output.h"
+#include "secret.h"
 
 #include <cblas.h>
 #include <limits.h>
@@ -17,7 +18,16 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { SEED = 256, REPORT, DELTA, NO_HEADER, ON_ERROR, MAX_RECORD };
+enum {
+	SEED = 256,
+	REPORT,
+	DELTA,
+	NO_HEADER,
+	ON_ERROR,
+	BUDGET,
+	CONSISTENT,
+	MAX_RECORD
+};
 
 #define FLUSH_AFTER 20 /* milliseconds without input */
 
@@ -31,6 +41,10 @@ static const struct opt table[] = {
     {ON_ERROR, "on-error", "WHAT",
      "broken records: stop, skip or pass-none [stop]"},
     {MAX_RECORD, "max-record", "SIZE", "longer ones are broken [256M]"},
+    {BUDGET, "budget", "B",
+     "let a record cost at most B, split over its words"},
+    {CONSISTENT, "consistent", "KEYFILE",
+     "the same word, the same replacement: protects less"},
     {SEED, "seed", "N", "reproducible output: NOT private"},
     {REPORT, "report", "FILE", "write what was guaranteed and done as JSON"},
     {DELTA, "delta", "D", "delta of the composition in the report [1e-6]"},
@@ -53,7 +67,9 @@ struct run {
 	struct choice choice;
 	bool seeded, quiet, verbose;
 	uint64_t seed;
-	const char *report; /* file name, or NULL */
+	const char *secret_path;
+	dpt_codebook *codebook; /* NULL: each word is drawn anew */
+	const char *report;     /* file name, or NULL */
 	double delta;
 	enum dpt_format format;
 	const char *field[DPT_MAX_FIELDS];
@@ -151,6 +167,11 @@ static int parse(struct run *r, int argc, char **argv)
 			r->max_record =
 			    opt_size("--max-record", arg, 1, UINT64_C(1) << 30);
 			break;
+		case BUDGET:
+			r->choice.settings.budget =
+			    opt_number("--budget", arg, 1e-6, 1e9);
+			break;
+		case CONSISTENT: r->secret_path = arg; break;
 		case REPORT: r->report = arg; break;
 		case DELTA:
 			r->delta = parse_delta(arg);
@@ -164,6 +185,10 @@ static int parse(struct run *r, int argc, char **argv)
 	check_format(r);
 	if (delta_given && !r->report)
 		msg_usage("--delta needs --report");
+	if (r->choice.settings.budget > 0 && r->choice.settings.params)
+		msg_usage("--budget and -p exclude each other");
+	if (r->choice.settings.budget > 0 && r->secret_path)
+		msg_usage("--budget and --consistent exclude each other");
 	return operands;
 }
 
@@ -243,6 +268,7 @@ static bool rewrite_file(struct run *r, const char *name)
 	struct dpt_stream_options options = {
 	    .model = r->choice.model,
 	    .key = &r->key,
+	    .codebook = r->codebook,
 	    .first_record = r->counts.records,
 	    .threads = r->choice.settings.threads,
 	    .read = read_in,
@@ -290,12 +316,19 @@ static void say_guarantee(const struct run *r)
 		    m->name, info.epsilon_requested);
 	if (r->seeded)
 		msg("--seed makes the output reproducible: it is NOT private");
+	if (r->codebook)
+		msg("--consistent gives a word the same replacement wherever "
+		    "it "
+		    "occurs: which words are equal, and how often each occurs, "
+		    "is NOT hidden");
 	if (!r->verbose)
 		return;
 	if (m->guarantee != DPT_NOMINAL)
 		msg("%s (%s): epsilon %.6f a word and unit of distance",
 		    m->name, dpt_guarantee_name(m->guarantee),
 		    info.epsilon_verified);
+	if (info.budget > 0)
+		msg("and at most %g a record: its words share it", info.budget);
 	for (size_t i = 0; i < m->params; i++)
 		msg("%s = %.6g (%s)", m->param[i].name, info.value[i],
 		    m->param[i].meaning);
@@ -330,15 +363,19 @@ static bool write_report(const struct run *r, bool complete)
 	                            .index = dpt_index_about(r->choice.index),
 	                            .counts = r->counts,
 	                            .max_unchanged = NAN,
+	                            .worst_case_loss = NAN,
 	                            .delta = r->delta,
+	                            .consistent = r->codebook != NULL,
 	                            .reproducible = r->seeded,
 	                            .complete = complete};
 	/* otherwise nothing was chosen by it */
 	if (report.model.mechanism->params && !r->choice.settings.params)
 		report.max_unchanged = r->choice.settings.max_unchanged;
-	enum dpt_status status =
-	    dpt_model_worst_loss(r->choice.model, r->choice.settings.threads,
-	                         &report.worst_case_loss, &err);
+	enum dpt_status status = DPT_OK;
+	if (report.model.budget == 0)
+		status = dpt_model_worst_loss(r->choice.model,
+		                              r->choice.settings.threads,
+		                              &report.worst_case_loss, &err);
 	if (!status)
 		status = dpt_report_write(r->report, &report, &err);
 	if (status)
@@ -359,6 +396,23 @@ static bool take_key(struct run *r)
 	return status == DPT_OK;
 }
 
+static bool make_codebook(struct run *r)
+{
+	dpt_error err;
+	struct secret secret;
+	if (!r->secret_path)
+		return true;
+	if (!secret_read(&secret, r->secret_path))
+		return false;
+	enum dpt_status status =
+	    dpt_codebook_new(r->choice.model, secret.byte, secret.len,
+	                     r->choice.settings.threads, &r->codebook, &err);
+	secret_wipe(&secret);
+	if (status)
+		msg("%s", err.text);
+	return status == DPT_OK;
+}
+
 static bool make_header(struct run *r)
 {
 	dpt_error err;
@@ -371,7 +425,7 @@ static bool make_header(struct run *r)
 static bool prepare(struct run *r)
 {
 	return choice_open_index(&r->choice) && choice_open_model(&r->choice) &&
-	       make_header(r) && take_key(r) &&
+	       make_header(r) && take_key(r) && make_codebook(r) &&
 	       output_open(&r->out, r->out_path, r->gzip);
 }
 
@@ -401,6 +455,7 @@ int main(int argc, char **argv)
 	}
 	dpt_key_wipe(&r.key);
 	dpt_header_free(r.header);
+	dpt_codebook_free(r.codebook);
 	if (started)
 		ok = output_close(&r.out, ok);
 	/* readers of the output need not wait for it */

@@ -435,6 +435,7 @@ START_TEST(report_says_what_was_done)
 	    {".local_dp.mean_record.words", "5"},
 	    {".local_dp.mean_record.basic", "1.25"},
 	    {".local_dp.mean_record.optimal", "1.25"},
+	    {".consistent", "false"},
 	    {".reproducible", "false"},
 	    {".complete", "true"},
 	};
