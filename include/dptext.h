@@ -426,6 +426,17 @@ DPT_API DPT_MUST_USE enum dpt_status dpt_header_new(dpt_header **out,
                                                     dpt_error *err);
 DPT_API void dpt_header_free(dpt_header *header);
 
+/*
+ * What all records of a group, such as those of one user, cost together.
+ * Groups are told apart by a hash of 64 bits under a key; nothing else is
+ * kept of their names.  Not for several streams at a time.
+ */
+typedef struct dpt_groups dpt_groups;
+
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_groups_new(const dpt_key *key, dpt_groups **out, dpt_error *err);
+DPT_API void dpt_groups_free(dpt_groups *groups);
+
 /* What becomes of a record that is not what its format says, or too long. */
 enum dpt_on_error {
 	DPT_STOP,     /* it and all behind it are not written: a fault */
@@ -522,6 +533,13 @@ struct dpt_stream_options {
 	size_t fields;
 	bool no_header;     /* CSV, TSV: the first record is like any other */
 	dpt_header *header; /* NULL: the stream stands alone */
+	/*
+	 * Where records are accounted for by group: the field with the name
+	 * of the group, at most one in a record, and the accounts.  NULL: they
+	 * are not.
+	 */
+	const char *group;
+	dpt_groups *groups;
 };
 
 /*
@@ -551,17 +569,27 @@ DPT_API double dpt_compose_basic(double epsilon, uint64_t words);
 DPT_API double dpt_compose_optimal(double epsilon, uint64_t words,
                                    double delta);
 
+/* Of each group; epsilon as in dpt_counts. */
+struct dpt_group_counts {
+	struct dpt_spread records, words, epsilon;
+};
+
+/* What was accounted for so far. */
+DPT_API void dpt_groups_count(const dpt_groups *groups,
+                              struct dpt_group_counts *out);
+
 /* What is known of a run; filled by the caller. */
 struct dpt_report {
 	struct dpt_model_info model;
 	struct dpt_index_info index;
-	struct dpt_counts counts; /* of all streams together */
-	double max_unchanged;     /* as asked for; NaN: not calibrated for */
-	double worst_case_loss;   /* dpt_model_worst_loss; NaN: not known */
-	double delta;             /* in (0, 1), for the composition */
-	bool consistent;          /* from a codebook */
-	bool reproducible;        /* from a seed, and so not private */
-	bool complete;            /* the run ended without a fault */
+	struct dpt_counts counts;              /* of all streams together */
+	const struct dpt_group_counts *groups; /* NULL: not accounted for */
+	double max_unchanged;   /* as asked for; NaN: not calibrated for */
+	double worst_case_loss; /* dpt_model_worst_loss; NaN: not known */
+	double delta;           /* in (0, 1), for the composition */
+	bool consistent;        /* from a codebook */
+	bool reproducible;      /* from a seed, and so not private */
+	bool complete;          /* the run ended without a fault */
 };
 
 /*
@@ -570,8 +598,8 @@ struct dpt_report {
  * is null; what is known to be unbounded is the string "infinite".  The same
  * report makes the same bytes.  Where worst_case_loss is not known, the loss
  * per word is bounded by epsilon times the largest distance of the index, and
- * with a budget that of a record is.  All are about words of the vocabulary.  DPT_EIO where path is not a
- * regular file.
+ * with a budget that of a record is.  All are about words of the vocabulary.
+ * DPT_EIO where path is not a regular file.
  */
 DPT_API DPT_MUST_USE enum dpt_status
 dpt_report_write(const char *path, const struct dpt_report *report,

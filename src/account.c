@@ -344,6 +344,14 @@ static void put_composed(struct json *j, const char *name, double loss,
 	close_object(j);
 }
 
+/* What a word costs at most, whatever the distances. */
+static double word_loss(const struct dpt_report *r)
+{
+	return isnan(r->worst_case_loss)
+	           ? r->model.epsilon_verified * r->index.distance_max
+	           : r->worst_case_loss;
+}
+
 /* What the records of a budget cost at most, whatever the distances. */
 static void put_local_budget(struct json *j, const struct dpt_report *r)
 {
@@ -389,8 +397,7 @@ static void put_local(struct json *j, const struct dpt_report *r)
 {
 	const struct dpt_spread *words = &r->counts.record_words;
 	bool exact = !isnan(r->worst_case_loss);
-	double loss = exact ? r->worst_case_loss
-	                    : r->model.epsilon_verified * r->index.distance_max;
+	double loss = word_loss(r);
 	uint64_t mean =
 	    words->count ? (words->sum + words->count - 1) / words->count : 0;
 	key(j, "local_dp");
@@ -405,6 +412,38 @@ static void put_local(struct json *j, const struct dpt_report *r)
 		put_composed(j, "longest_record", loss, words->most, r->delta);
 		put_composed(j, "mean_record", loss, mean, r->delta);
 	}
+	close_object(j);
+}
+
+/*
+ * Of the group with most words, in which no word was drawn once for all; or
+ * by the sum of epsilon.
+ */
+static void put_group_loss(struct json *j, const struct dpt_report *r)
+{
+	const struct dpt_group_counts *g = r->groups;
+	double loss = word_loss(r);
+	if (r->consistent)
+		return;
+	if (r->model.budget > 0)
+		put_number(j, "largest_local_dp",
+		           (double)g->epsilon.most / DPT_EPSILON_UNITS *
+		               r->index.distance_max);
+	else
+		put_composed(j, "largest_local_dp", loss, g->words.most,
+		             r->delta);
+}
+
+static void put_groups(struct json *j, const struct dpt_report *r)
+{
+	const struct dpt_group_counts *g = r->groups;
+	key(j, "groups");
+	open_object(j);
+	put_count(j, "count", g->records.count);
+	put_spread(j, "records", &g->records, 1);
+	put_spread(j, "words", &g->words, 1);
+	put_spread(j, "epsilon", &g->epsilon, DPT_EPSILON_UNITS);
+	put_group_loss(j, r);
 	close_object(j);
 }
 
@@ -439,6 +478,8 @@ static void put_report(struct json *j, const struct dpt_report *r)
 	} else {
 		put_local(j, r);
 	}
+	if (r->groups)
+		put_groups(j, r);
 	put_bool(j, "consistent", r->consistent);
 	put_bool(j, "reproducible", r->reproducible);
 	if (r->reproducible)

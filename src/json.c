@@ -275,9 +275,13 @@ static enum dpt_status primitive(struct walk *w, size_t depth, paths_set set)
 	if (!is_number(s, n) && !is_text(s, n, "true") &&
 	    !is_text(s, n, "false") && !is_text(s, n, "null"))
 		return bad(w);
+	paths_set here = targets(w, depth, set);
+	if (here && w->paths->scalars &&
+	    !dpt_pieces_add(w->found, w->at, w->at + n, DPT_PLAIN))
+		return dpt_fail_memory(w->err);
 	w->at += n;
 	w->token++;
-	return missing(w, set & ~targets(w, depth, set));
+	return missing(w, set & ~here);
 }
 
 static enum dpt_status value(struct walk *w, size_t depth, paths_set set);

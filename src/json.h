@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Strings in a JSON text by path. */
+/* Values in a JSON text by path. */
 #ifndef DPT_JSON_H
 #define DPT_JSON_H
 
@@ -9,6 +9,7 @@
 struct dpt_paths {
 	struct dpt_path *path;
 	size_t count;
+	bool scalars; /* numbers, true, false and null are found as well */
 };
 
 DPT_MUST_USE enum dpt_status dpt_paths_new(struct dpt_paths *out,
@@ -17,9 +18,10 @@ DPT_MUST_USE enum dpt_status dpt_paths_new(struct dpt_paths *out,
 void dpt_paths_free(struct dpt_paths *paths);
 
 /*
- * Adds the strings at these paths to found.  DPT_EFORMAT if text is not
- * JSON (RFC 8259), if one of the paths leads to an object or array, or
- * nowhere and may not.  Nothing but white space holds no strings.
+ * Adds the strings at these paths to found, other values as DPT_PLAIN.
+ * DPT_EFORMAT if text is not JSON (RFC 8259), if one of the paths leads to an
+ * object or array, or nowhere and may not.  Nothing but white space holds no
+ * strings.
  */
 DPT_MUST_USE enum dpt_status
 dpt_json_pieces(const struct dpt_paths *paths, const char *text, size_t start,

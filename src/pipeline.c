@@ -27,6 +27,7 @@ struct chunk {
 	bool idle;            /* nothing more was waiting behind it */
 	uint64_t first_record;
 	struct dpt_counts counts;
+	struct dpt_members members;
 	enum dpt_status status;
 	dpt_error err;
 };
@@ -227,6 +228,7 @@ static void rewrite_chunk(struct stream *s, dpt_rewriter *r, struct chunk *c)
 {
 	c->out.len = 0;
 	c->counts = (struct dpt_counts){0};
+	c->members.count = 0;
 	c->err.record = 0;
 	if (!dpt_buf_add(&c->out, c->in.data, c->copy))
 		c->status = dpt_fail_memory(&c->err);
@@ -237,7 +239,7 @@ static void rewrite_chunk(struct stream *s, dpt_rewriter *r, struct chunk *c)
 		c->status =
 		    dpt_rewrite(r, c->in.data + c->lead, c->in.len - c->lead,
 		                s->o->first_record + c->first_record, &c->out,
-		                &c->counts, &c->err);
+		                &c->counts, &c->members, &c->err);
 	if (c->err.record)
 		c->err.record += c->first_record;
 }
@@ -254,6 +256,8 @@ static enum dpt_status write_chunk(struct stream *s, struct chunk *c,
 	if (!s->total.broken)
 		s->broken = c->err;
 	dpt_counts_add(&s->total, &c->counts);
+	if (s->o->groups && !dpt_groups_add(s->o->groups, &c->members))
+		return dpt_fail_memory(err);
 	if (c->status && err)
 		*err = c->err;
 	return c->status;
@@ -284,6 +288,7 @@ static enum dpt_status run_inline(struct stream *s, dpt_error *err)
 	dpt_rewriter_free(r);
 	dpt_buf_free(&c.in);
 	dpt_buf_free(&c.out);
+	dpt_members_free(&c.members);
 	return status;
 }
 
@@ -417,6 +422,7 @@ static enum dpt_status run_threads(struct stream *s, dpt_error *err)
 	for (size_t i = 0; i < s->slots; i++) {
 		dpt_buf_free(&s->ring[i].in);
 		dpt_buf_free(&s->ring[i].out);
+		dpt_members_free(&s->ring[i].members);
 	}
 	free(s->ring);
 	free(thread);
@@ -439,6 +445,7 @@ enum dpt_status dpt_stream(const struct dpt_stream_options *options,
 		status = dpt_frame_new(options, &s.frame, err);
 	s.shared.frame = s.frame;
 	s.shared.codebook = options->codebook;
+	s.shared.groups = options->group ? options->groups : NULL;
 	s.shared.on_error = options->on_error;
 	s.shared.longest = options->longest ? options->longest : LONGEST_RECORD;
 	if (!status)

@@ -35,6 +35,10 @@ struct dpt_frame {
 	struct dpt_paths paths;
 	bool *chosen;
 	size_t columns; /* 0: not yet known */
+	/* the same for the name of the group, if there are groups */
+	const char *group;
+	struct dpt_paths group_path;
+	bool *group_column;
 };
 
 struct dpt_header {
@@ -102,10 +106,23 @@ static enum dpt_status check_options(const struct dpt_stream_options *o,
 		return dpt_fail(err, DPT_ERANGE, "%s has no fields", f->name);
 	if (o->no_header && !f->between)
 		return dpt_fail(err, DPT_ERANGE, "%s has no header", f->name);
+	if (o->group && !f->fields)
+		return dpt_fail(err, DPT_ERANGE, "%s has no groups", f->name);
 	if (o->fields > DPT_MAX_FIELDS)
 		return dpt_fail(err, DPT_ERANGE, "more than %d fields",
 		                DPT_MAX_FIELDS);
 	return DPT_OK;
+}
+
+static enum dpt_status
+take_paths(dpt_frame *f, const struct dpt_stream_options *o, dpt_error *err)
+{
+	enum dpt_status status =
+	    dpt_paths_new(&f->paths, o->field, o->fields, err);
+	if (!status && o->group)
+		status = dpt_paths_new(&f->group_path, &o->group, 1, err);
+	f->group_path.scalars = true;
+	return status;
 }
 
 enum dpt_status dpt_frame_new(const struct dpt_stream_options *o,
@@ -122,9 +139,10 @@ enum dpt_status dpt_frame_new(const struct dpt_stream_options *o,
 	f->field = o->field;
 	f->fields = o->fields;
 	f->no_header = o->no_header;
+	f->group = o->group;
 	f->header = o->header;
 	if (o->format == DPT_JSONL)
-		status = dpt_paths_new(&f->paths, o->field, o->fields, err);
+		status = take_paths(f, o, err);
 	else if (f->format->between && !f->header)
 		status = dpt_header_new(&f->own, err);
 	if (f->own)
@@ -143,7 +161,9 @@ void dpt_frame_free(dpt_frame *f)
 		return;
 	dpt_header_free(f->own);
 	dpt_paths_free(&f->paths);
+	dpt_paths_free(&f->group_path);
 	free(f->chosen);
+	free(f->group_column);
 	free(f);
 }
 
@@ -362,6 +382,27 @@ enum dpt_status dpt_record_pieces(const dpt_frame *f, const char *text,
 	return dpt_json_pieces(&f->paths, text, start, end, found, err);
 }
 
+enum dpt_status dpt_record_group(const dpt_frame *f, const char *text,
+                                 size_t start, size_t end,
+                                 struct dpt_pieces *found,
+                                 struct dpt_piece *name, dpt_error *err)
+{
+	size_t count;
+	found->count = 0;
+	*name = (struct dpt_piece){start, start, DPT_PLAIN};
+	enum dpt_status status =
+	    f->format->between
+	        ? split(f->format, f->group_column, f->columns, text, start,
+	                end, found, &count, err)
+	        : dpt_json_pieces(&f->group_path, text, start, end, found, err);
+	if (!status && found->count > 1)
+		return dpt_fail(err, DPT_EFORMAT, "field '%s' more than once",
+		                f->group);
+	if (!status && found->count == 1)
+		*name = found->piece[0];
+	return status;
+}
+
 /* --------------------------------------------------------- broken records */
 
 char dpt_frame_end(const dpt_frame *f)
@@ -433,22 +474,36 @@ static size_t number_of(const char *text)
 	return n > 0 && n < 10 && !text[n] ? strtoul(text, NULL, 10) : 0;
 }
 
-static enum dpt_status choose(dpt_frame *f, const char *text,
+/* Marks the columns of this name, or with this number. */
+static enum dpt_status choose(const dpt_frame *f, const char *field,
+                              bool *chosen, const char *text,
                               const struct dpt_pieces *names, dpt_error *err)
 {
-	for (size_t i = 0; i < f->fields; i++) {
-		bool found = false;
-		for (size_t c = 0; c < names->count && !f->no_header; c++)
-			if (is_name(text, &names->piece[c], f->field[i]))
-				found = f->chosen[c] = true;
-		size_t number = number_of(f->field[i]);
-		if (!found && number > 0 && number <= f->columns)
-			found = f->chosen[number - 1] = true;
-		if (!found)
-			return dpt_fail(err, DPT_EFORMAT, "no column '%s'",
-			                f->field[i]);
-	}
-	return DPT_OK;
+	bool found = false;
+	for (size_t c = 0; c < names->count && !f->no_header; c++)
+		if (is_name(text, &names->piece[c], field))
+			found = chosen[c] = true;
+	size_t number = number_of(field);
+	if (!found && number > 0 && number <= f->columns)
+		found = chosen[number - 1] = true;
+	return found ? DPT_OK
+	             : dpt_fail(err, DPT_EFORMAT, "no column '%s'", field);
+}
+
+static enum dpt_status choose_all(dpt_frame *f, const char *text,
+                                  const struct dpt_pieces *names,
+                                  dpt_error *err)
+{
+	enum dpt_status status = DPT_OK;
+	f->chosen = calloc(f->columns + 1, sizeof *f->chosen);
+	f->group_column = calloc(f->columns + 1, sizeof *f->group_column);
+	if (!f->chosen || !f->group_column)
+		return dpt_fail_memory(err);
+	for (size_t i = 0; !status && i < f->fields; i++)
+		status = choose(f, f->field[i], f->chosen, text, names, err);
+	if (!status && f->group)
+		status = choose(f, f->group, f->group_column, text, names, err);
+	return status;
 }
 
 /* Compares with the streams before, or is what others are compared with. */
@@ -483,11 +538,8 @@ enum dpt_status dpt_frame_begin(dpt_frame *f, const char *text, size_t len,
 		status = dpt_fail(err, DPT_EFORMAT, "not valid UTF-8");
 	if (status && f->no_header && err)
 		err->record = 1;
-	if (!status) {
-		f->chosen = calloc(f->columns + 1, sizeof *f->chosen);
-		status = f->chosen ? choose(f, text, &all, err)
-		                   : dpt_fail_memory(err);
-	}
+	if (!status)
+		status = choose_all(f, text, &all, err);
 	size_t line =
 	    f->no_header ? 0 : without_return(text, start, end) - start;
 	if (!status)

@@ -80,6 +80,15 @@ DPT_MUST_USE enum dpt_status
 dpt_record_pieces(const dpt_frame *frame, const char *text, size_t start,
                   size_t end, struct dpt_pieces *found, dpt_error *err);
 
+/*
+ * The name of the group of a record whose pieces were found.  It is empty
+ * where there is none; DPT_EFORMAT if there are several.  found is scratch.
+ */
+DPT_MUST_USE enum dpt_status
+dpt_record_group(const dpt_frame *frame, const char *text, size_t start,
+                 size_t end, struct dpt_pieces *found, struct dpt_piece *name,
+                 dpt_error *err);
+
 /* The byte that ends a record, and an empty one without it. */
 char dpt_frame_end(const dpt_frame *frame);
 const char *dpt_frame_nothing(const dpt_frame *frame);

@@ -58,6 +58,7 @@ struct dpt_rewriter {
 	struct field *field;
 	size_t fields, field_room;
 	struct dpt_pieces pieces; /* of one record */
+	uint64_t group;           /* and the hash of its group */
 	struct dpt_buf decoded;   /* a JSON string */
 	uint32_t *origin;         /* where its bytes come from */
 	size_t origin_room;
@@ -334,11 +335,36 @@ static enum dpt_status find_escaped(dpt_rewriter *r, const char *text,
 	return status;
 }
 
+/* The group of a record, by its name without escapes. */
+static enum dpt_status find_group(dpt_rewriter *r, const char *text,
+                                  size_t start, size_t end, dpt_error *err)
+{
+	struct dpt_piece p;
+	enum dpt_status status = dpt_record_group(r->shared->frame, text, start,
+	                                          end, &r->pieces, &p, err);
+	if (status)
+		return status;
+	const char *name = text + p.start;
+	size_t len = p.end - p.start;
+	if (p.coding == DPT_STRING && has_escapes(name, len)) {
+		if (!decode(r, name, len))
+			return dpt_fail_memory(err);
+		name = r->decoded.data;
+		len = r->decoded.len;
+	}
+	r->group = dpt_group_hash(r->shared->groups, name, len);
+	return DPT_OK;
+}
+
 static enum dpt_status find_in_fields(dpt_rewriter *r, const char *text,
                                       size_t start, size_t end, dpt_error *err)
 {
-	enum dpt_status status = dpt_record_pieces(r->shared->frame, text,
-	                                           start, end, &r->pieces, err);
+	enum dpt_status status = DPT_OK;
+	if (r->shared->groups)
+		status = find_group(r, text, start, end, err);
+	if (!status)
+		status = dpt_record_pieces(r->shared->frame, text, start, end,
+		                           &r->pieces, err);
 	for (size_t i = 0; !status && i < r->pieces.count; i++) {
 		const struct dpt_piece *p = &r->pieces.piece[i];
 		size_t before = r->words;
@@ -401,18 +427,21 @@ static enum dpt_status cut_out(dpt_rewriter *r, const char *text, size_t start,
  * Counts a record with so many words, and so many of the vocabulary.  With a
  * codebook its words have no cost of their own.
  */
-static void tally(const dpt_rewriter *r, size_t words, size_t known,
-                  struct dpt_counts *counts)
+static bool tally(const dpt_rewriter *r, size_t words, size_t known,
+                  struct dpt_counts *counts, struct dpt_members *members)
 {
 	const dpt_model *model = r->shared->model;
 	size_t rung = dpt_model_rung(model, known);
 	double epsilon = model->info.rung[rung].verified * (double)known;
+	struct dpt_member member = {r->group, words, DPT_NOT_KNOWN};
 	dpt_spread_add(&counts->record_words, words);
 	counts->rung_records[rung]++;
 	counts->rung_words[rung] += known;
-	if (isfinite(epsilon) && !r->shared->codebook)
-		dpt_spread_add(&counts->record_epsilon,
-		               dpt_epsilon_units(epsilon));
+	if (isfinite(epsilon) && !r->shared->codebook) {
+		member.epsilon = dpt_epsilon_units(epsilon);
+		dpt_spread_add(&counts->record_epsilon, member.epsilon);
+	}
+	return !r->shared->groups || dpt_members_add(members, member);
 }
 
 /*
@@ -421,7 +450,8 @@ static void tally(const dpt_rewriter *r, size_t words, size_t known,
  */
 static enum dpt_status find_records(dpt_rewriter *r, const char *text,
                                     size_t len, size_t *whole,
-                                    struct dpt_counts *counts, dpt_error *err)
+                                    struct dpt_counts *counts,
+                                    struct dpt_members *members, dpt_error *err)
 {
 	size_t good = dpt_utf8_prefix(text, len), next;
 	dpt_error other;
@@ -448,9 +478,10 @@ static enum dpt_status find_records(dpt_rewriter *r, const char *text,
 		}
 		if (status)
 			return status;
-		if (!broken)
-			tally(r, r->words - before,
-			      r->known - r->start[r->records], counts);
+		if (!broken &&
+		    !tally(r, r->words - before,
+		           r->known - r->start[r->records], counts, members))
+			return dpt_fail_memory(err);
 		r->start[++r->records] = r->known;
 	}
 	return DPT_OK;
@@ -600,11 +631,12 @@ static bool put_all(dpt_rewriter *r, const char *text, size_t len,
 
 enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
                             uint64_t first_record, struct dpt_buf *out,
-                            struct dpt_counts *counts, dpt_error *err)
+                            struct dpt_counts *counts,
+                            struct dpt_members *members, dpt_error *err)
 {
 	size_t whole;
 	enum dpt_status broken =
-	    find_records(r, text, len, &whole, counts, err);
+	    find_records(r, text, len, &whole, counts, members, err);
 	if (broken && broken != DPT_EFORMAT) /* err may be about a record */
 		return dpt_fail_memory(err);
 	if (r->known > 0 && !r->shared->codebook) {

@@ -4,6 +4,7 @@
 #define DPT_REWRITE_H
 
 #include "buf.h"
+#include "groups.h"
 #include "mech.h"
 #include "record.h"
 #include "token.h"
@@ -12,6 +13,7 @@
 struct dpt_shared {
 	const dpt_model *model;
 	const dpt_codebook *codebook; /* NULL: each word is drawn anew */
+	const dpt_groups *groups;     /* NULL: they are not accounted for */
 	dpt_pattern *pattern;
 	struct dpt_spelling *spelling; /* one a class */
 	const dpt_frame *frame;
@@ -41,12 +43,14 @@ void dpt_rewriter_free(dpt_rewriter *rewriter);
  * of the first, from 0, in its random streams.  At a record that is broken
  * those before it are rewritten, and err->record is its number, from 1,
  * within text; unless broken ones are left out or emptied, then it is that of
- * the first and the result DPT_OK.  counts are added to.  err is not NULL.
+ * the first and the result DPT_OK.  counts and members are added to.  err is
+ * not NULL.
  */
 DPT_MUST_USE enum dpt_status
 dpt_rewrite(dpt_rewriter *rewriter, const char *text, size_t len,
             uint64_t first_record, struct dpt_buf *out,
-            struct dpt_counts *counts, dpt_error *err);
+            struct dpt_counts *counts, struct dpt_members *members,
+            dpt_error *err);
 
 /* The same for one record that was too long to be kept. */
 DPT_MUST_USE enum dpt_status

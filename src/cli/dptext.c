@@ -25,6 +25,7 @@ enum {
 	NO_HEADER,
 	ON_ERROR,
 	BUDGET,
+	GROUP_BY,
 	CONSISTENT,
 	MAX_RECORD
 };
@@ -47,6 +48,8 @@ static const struct opt table[] = {
      "the same word, the same replacement: protects less"},
     {SEED, "seed", "N", "reproducible output: NOT private"},
     {REPORT, "report", "FILE", "write what was guaranteed and done as JSON"},
+    {GROUP_BY, "group-by", "FIELD",
+     "account in the report for each value of FIELD"},
     {DELTA, "delta", "D", "delta of the composition in the report [1e-6]"},
     {'q', "quiet", NULL, "no progress"},
     {'v', "verbose", NULL, "say what was guaranteed and done"},
@@ -69,7 +72,9 @@ struct run {
 	uint64_t seed;
 	const char *secret_path;
 	dpt_codebook *codebook; /* NULL: each word is drawn anew */
-	const char *report;     /* file name, or NULL */
+	const char *group;
+	dpt_groups *groups; /* NULL: they are not accounted for */
+	const char *report; /* file name, or NULL */
 	double delta;
 	enum dpt_format format;
 	const char *field[DPT_MAX_FIELDS];
@@ -137,8 +142,12 @@ static void check_format(const struct run *r)
 		msg_usage("-f %s needs -k", name);
 	if (!dpt_format_fields(r->format) && r->fields > 0)
 		msg_usage("-k does not go with -f %s", name);
+	if (!dpt_format_fields(r->format) && r->group)
+		msg_usage("--group-by does not go with -f %s", name);
 	if (!r->no_header)
 		return;
+	if (r->group && !is_number(r->group))
+		msg_usage("with --no-header, --group-by must be a number");
 	if (r->format != DPT_CSV && r->format != DPT_TSV)
 		msg_usage("--no-header does not go with -f %s", name);
 	for (size_t i = 0; i < r->fields; i++)
@@ -172,6 +181,7 @@ static int parse(struct run *r, int argc, char **argv)
 			    opt_number("--budget", arg, 1e-6, 1e9);
 			break;
 		case CONSISTENT: r->secret_path = arg; break;
+		case GROUP_BY: r->group = arg; break;
 		case REPORT: r->report = arg; break;
 		case DELTA:
 			r->delta = parse_delta(arg);
@@ -185,6 +195,8 @@ static int parse(struct run *r, int argc, char **argv)
 	check_format(r);
 	if (delta_given && !r->report)
 		msg_usage("--delta needs --report");
+	if (r->group && !r->report)
+		msg_usage("--group-by needs --report");
 	if (r->choice.settings.budget > 0 && r->choice.settings.params)
 		msg_usage("--budget and -p exclude each other");
 	if (r->choice.settings.budget > 0 && r->secret_path)
@@ -282,6 +294,8 @@ static bool rewrite_file(struct run *r, const char *name)
 	    .fields = r->fields,
 	    .no_header = r->no_header,
 	    .header = r->header,
+	    .group = r->group,
+	    .groups = r->groups,
 	    .on_error = r->on_error,
 	    .longest = r->max_record,
 	};
@@ -368,6 +382,11 @@ static bool write_report(const struct run *r, bool complete)
 	                            .consistent = r->codebook != NULL,
 	                            .reproducible = r->seeded,
 	                            .complete = complete};
+	struct dpt_group_counts groups;
+	if (r->groups) {
+		dpt_groups_count(r->groups, &groups);
+		report.groups = &groups;
+	}
 	/* otherwise nothing was chosen by it */
 	if (report.model.mechanism->params && !r->choice.settings.params)
 		report.max_unchanged = r->choice.settings.max_unchanged;
@@ -413,6 +432,17 @@ static bool make_codebook(struct run *r)
 	return status == DPT_OK;
 }
 
+static bool make_groups(struct run *r)
+{
+	dpt_error err;
+	if (!r->group)
+		return true;
+	enum dpt_status status = dpt_groups_new(&r->key, &r->groups, &err);
+	if (status)
+		msg("%s", err.text);
+	return status == DPT_OK;
+}
+
 static bool make_header(struct run *r)
 {
 	dpt_error err;
@@ -426,7 +456,7 @@ static bool prepare(struct run *r)
 {
 	return choice_open_index(&r->choice) && choice_open_model(&r->choice) &&
 	       make_header(r) && take_key(r) && make_codebook(r) &&
-	       output_open(&r->out, r->out_path, r->gzip);
+	       make_groups(r) && output_open(&r->out, r->out_path, r->gzip);
 }
 
 int main(int argc, char **argv)
@@ -461,6 +491,7 @@ int main(int argc, char **argv)
 	/* readers of the output need not wait for it */
 	if (started && r.report)
 		ok = write_report(&r, ok) && ok;
+	dpt_groups_free(r.groups);
 	choice_close(&r.choice);
 	return ok && !r.counts.broken ? EXIT_DONE : EXIT_FAILED;
 }
