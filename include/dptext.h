@@ -578,12 +578,16 @@ struct dpt_group_counts {
 DPT_API void dpt_groups_count(const dpt_groups *groups,
                               struct dpt_group_counts *out);
 
-/* What is known of a run; filled by the caller. */
+/* What is known of a run, or of several; filled by the caller. */
 struct dpt_report {
 	struct dpt_model_info model;
 	struct dpt_index_info index;
-	struct dpt_counts counts;              /* of all streams together */
-	const struct dpt_group_counts *groups; /* NULL: not accounted for */
+	struct dpt_counts counts; /* of all streams together */
+	uint64_t reports;         /* put together by dpt_report_add; 0 is 1 */
+	bool grouped;             /* there are accounts of groups */
+	/* Of several reports only bounds: records.count, and the most of each
+	 * of the three if epsilon.count is not 0. */
+	struct dpt_group_counts groups;
 	double max_unchanged;   /* as asked for; NaN: not calibrated for */
 	double worst_case_loss; /* dpt_model_worst_loss; NaN: not known */
 	double delta;           /* in (0, 1), for the composition */
@@ -604,6 +608,20 @@ struct dpt_report {
 DPT_API DPT_MUST_USE enum dpt_status
 dpt_report_write(const char *path, const struct dpt_report *report,
                  dpt_error *err);
+/*
+ * Reads a report that was written by this version.  It has what is needed to
+ * write it again, and of the index no more.  DPT_EFORMAT where it is none.
+ */
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_report_read(const char *path, struct dpt_report *out, dpt_error *err);
+/*
+ * Adds the report of another run, such as over another part of the same data.
+ * DPT_ERANGE unless index, mechanism, parameters, epsilon, delta and kind of
+ * accounts are the same.  Groups cannot be told from those of another run.
+ */
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_report_add(struct dpt_report *to, const struct dpt_report *more,
+               dpt_error *err);
 
 #ifdef __cplusplus
 }

@@ -421,7 +421,7 @@ static void put_local(struct json *j, const struct dpt_report *r)
  */
 static void put_group_loss(struct json *j, const struct dpt_report *r)
 {
-	const struct dpt_group_counts *g = r->groups;
+	const struct dpt_group_counts *g = &r->groups;
 	double loss = word_loss(r);
 	if (r->consistent)
 		return;
@@ -434,15 +434,29 @@ static void put_group_loss(struct json *j, const struct dpt_report *r)
 		             r->delta);
 }
 
+/* A group may be in several of the reports. */
+static void put_group_bounds(struct json *j, const struct dpt_group_counts *g)
+{
+	put_count(j, "count_at_most", g->records.count);
+	put_count(j, "records_at_most", g->records.most);
+	put_count(j, "words_at_most", g->words.most);
+	put_amount(j, "epsilon_at_most", &g->epsilon, (double)g->epsilon.most,
+	           DPT_EPSILON_UNITS);
+}
+
 static void put_groups(struct json *j, const struct dpt_report *r)
 {
-	const struct dpt_group_counts *g = r->groups;
+	const struct dpt_group_counts *g = &r->groups;
 	key(j, "groups");
 	open_object(j);
-	put_count(j, "count", g->records.count);
-	put_spread(j, "records", &g->records, 1);
-	put_spread(j, "words", &g->words, 1);
-	put_spread(j, "epsilon", &g->epsilon, DPT_EPSILON_UNITS);
+	if (r->reports > 1) {
+		put_group_bounds(j, g);
+	} else {
+		put_count(j, "count", g->records.count);
+		put_spread(j, "records", &g->records, 1);
+		put_spread(j, "words", &g->words, 1);
+		put_spread(j, "epsilon", &g->epsilon, DPT_EPSILON_UNITS);
+	}
 	put_group_loss(j, r);
 	close_object(j);
 }
@@ -469,7 +483,9 @@ static void put_report(struct json *j, const struct dpt_report *r)
 	snprintf(checksum, sizeof checksum, "%016" PRIx64, r->index.checksum);
 	open_object(j);
 	put_string(j, "dptext", dpt_version());
+	put_count(j, "reports", r->reports ? r->reports : 1);
 	put_string(j, "index_checksum", checksum);
+	put_number(j, "largest_distance", r->index.distance_max);
 	put_mechanism(j, r);
 	put_counts(j, &r->counts);
 	if (r->model.budget > 0) {
@@ -478,7 +494,7 @@ static void put_report(struct json *j, const struct dpt_report *r)
 	} else {
 		put_local(j, r);
 	}
-	if (r->groups)
+	if (r->grouped)
 		put_groups(j, r);
 	put_bool(j, "consistent", r->consistent);
 	put_bool(j, "reproducible", r->reproducible);

@@ -13,7 +13,7 @@ static unsigned magnitude(uint64_t amount)
 	return 63 - (unsigned)__builtin_clzll(amount);
 }
 
-static size_t interval(uint64_t amount)
+size_t dpt_spread_interval(uint64_t amount)
 {
 	if (amount < PARTS)
 		return (size_t)amount;
@@ -44,7 +44,7 @@ void dpt_spread_add(struct dpt_spread *s, uint64_t amount)
 		s->most = amount;
 	s->count++;
 	s->sum = sum_of(s->sum, amount);
-	s->interval[interval(amount)]++;
+	s->interval[dpt_spread_interval(amount)]++;
 }
 
 void dpt_spread_join(struct dpt_spread *to, const struct dpt_spread *more)

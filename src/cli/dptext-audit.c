@@ -17,6 +17,7 @@ static const struct opt table[] = {
     CHOICE_OPTIONS,
     {TOP, "top", "N", "lines of word and pair [20; all in JSON]"},
     {JSON, "json", NULL, "print JSON"},
+    {'o', "output", "FILE", "the report that merge writes"},
 };
 
 static const struct opt_program program = {
@@ -24,7 +25,8 @@ static const struct opt_program program = {
     "[OPTION]... summary\n"
     "[OPTION]... word WORD\n"
     "[OPTION]... pair WORD WORD\n"
-    "[OPTION]... dial [EPS...]",
+    "[OPTION]... dial [EPS...]\n"
+    "-o FILE merge REPORT...",
     "Shows exactly what a mechanism does at an epsilon.",
     table,
     sizeof table / sizeof *table,
@@ -35,6 +37,7 @@ struct run {
 	struct choice choice;
 	bool json;
 	uint32_t top;
+	const char *out_path; /* of merge, or NULL */
 };
 
 /* -------------------------------------------------------------- printing */
@@ -420,6 +423,42 @@ static int dial(struct run *r, int n, char **epsilon)
 	return msg_finish_stdout() || !ok ? EXIT_FAILED : EXIT_DONE;
 }
 
+/* ----------------------------------------------------------------- merge */
+
+/* Adds the report of a file, or takes it if it is the first. */
+static bool add_report(struct dpt_report *sum, const char *path, bool first)
+{
+	static struct dpt_report report;
+	dpt_error err;
+	enum dpt_status status =
+	    dpt_report_read(path, first ? sum : &report, &err);
+	if (status) {
+		msg("%s", err.text);
+		return false;
+	}
+	if (!first)
+		status = dpt_report_add(sum, &report, &err);
+	if (status)
+		msg("%s: %s than in the reports before", path, err.text);
+	return status == DPT_OK;
+}
+
+static int merge(const char *out_path, int n, char **path)
+{
+	static struct dpt_report sum;
+	dpt_error err;
+	if (!out_path || n == 0)
+		msg_usage("merge needs -o FILE and a REPORT");
+	for (int i = 0; i < n; i++)
+		if (!add_report(&sum, path[i], i == 0))
+			return EXIT_FAILED;
+	if (dpt_report_write(out_path, &sum, &err)) {
+		msg("%s", err.text);
+		return EXIT_FAILED;
+	}
+	return EXIT_DONE;
+}
+
 /* ------------------------------------------------------------------ main */
 
 static int command(struct run *r, int argc, char **argv)
@@ -433,7 +472,8 @@ static int command(struct run *r, int argc, char **argv)
 		return pair(r, argv[1], argv[2]);
 	if (strcmp(name, "dial") == 0)
 		return dial(r, argc - 1, argv + 1);
-	msg_usage("summary, word WORD, pair WORD WORD or dial [EPS...]");
+	msg_usage("summary, word WORD, pair WORD WORD, dial [EPS...] or "
+	          "merge REPORT...");
 }
 
 int main(int argc, char **argv)
@@ -449,6 +489,8 @@ int main(int argc, char **argv)
 	while ((id = opt_next(&program, argc, argv, &arg, &operands)) != -1) {
 		if (id == JSON) {
 			r.json = true;
+		} else if (id == 'o') {
+			r.out_path = arg;
 		} else if (id == TOP) {
 			r.top = (uint32_t)opt_count("--top", arg, 1, INT32_MAX);
 			top_given = true;
@@ -461,10 +503,16 @@ int main(int argc, char **argv)
 		return choice_list();
 	if (r.json && !top_given)
 		r.top = 0;
+	argc -= operands;
+	argv += operands;
+	if (argc > 0 && strcmp(argv[0], "merge") == 0)
+		return merge(r.out_path, argc - 1, argv + 1);
+	if (r.out_path)
+		msg_usage("-o is for merge");
 	progress_start(&r.choice.progress, true);
 	if (!choice_open_index(&r.choice))
 		return EXIT_FAILED;
-	int status = command(&r, argc - operands, argv + operands);
+	int status = command(&r, argc, argv);
 	choice_close(&r.choice);
 	return status;
 }

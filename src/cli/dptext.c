@@ -382,11 +382,9 @@ static bool write_report(const struct run *r, bool complete)
 	                            .consistent = r->codebook != NULL,
 	                            .reproducible = r->seeded,
 	                            .complete = complete};
-	struct dpt_group_counts groups;
-	if (r->groups) {
-		dpt_groups_count(r->groups, &groups);
-		report.groups = &groups;
-	}
+	report.grouped = r->groups != NULL;
+	if (r->groups)
+		dpt_groups_count(r->groups, &report.groups);
 	/* otherwise nothing was chosen by it */
 	if (report.model.mechanism->params && !r->choice.settings.params)
 		report.max_unchanged = r->choice.settings.max_unchanged;

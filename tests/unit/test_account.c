@@ -389,7 +389,9 @@ START_TEST(report_says_what_was_done)
 		const char *path, *text;
 	} expected[] = {
 	    {".dptext", "\"" DPT_VERSION "\""},
+	    {".reports", "1"},
 	    {".index_checksum", "\"0000000000000012\""},
+	    {".largest_distance", "16.5"},
 	    {".mechanism", "\"tested\""},
 	    {".guarantee", "\"verified\""},
 	    {".parameters.rate", "1.5"},
