@@ -12,8 +12,8 @@ rewrite() {
 }
 # Pairs of a word and what it became, in lower case.
 pairs() {
-	tr -s ' ,' '\n\n' <text >in
-	tr -s ' ,' '\n\n' <"$1" | paste in - | sed 's/.*/\L&/' |
+	tr -s ' ,' '\n' <text >in
+	tr -s ' ,' '\n' <"$1" | paste in - | sed 's/.*/\L&/' |
 		sort -u
 }
 rewrite text >right
