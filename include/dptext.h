@@ -256,7 +256,7 @@ struct dpt_model_info {
 	const struct dpt_mechanism *mechanism;
 	double epsilon_requested; /* 0: parameters were given */
 	double epsilon_verified;  /* what holds; NaN where nothing is known */
-	double unchanged_mean;    /* NaN: not known without sampling */
+	double unchanged_mean;    /* NaN: not known, as with a budget */
 	double unchanged_token_mean; /* weighted by 1/(rank + 2.7) */
 	double distance_mean;
 	double value[DPT_MAX_PARAMS]; /* in the order of mechanism->param */

@@ -4,6 +4,7 @@
 #include "calibrate.h"
 #include "error.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,6 +103,9 @@ enum dpt_status dpt_ladder_new(dpt_model *model, const struct dpt_settings *s,
 	l->model = model;
 	info->budget = s->budget;
 	info->rungs = 0;
+	/* these depend on how long the records are */
+	info->unchanged_mean = info->unchanged_token_mean =
+	    info->distance_mean = NAN;
 	add_rung(info, 0, 0);
 	status = open_rungs(l, info, s, err);
 	add_rung(info, s->epsilon, info->epsilon_verified);

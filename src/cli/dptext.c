@@ -332,9 +332,8 @@ static void say_guarantee(const struct run *r)
 		msg("--seed makes the output reproducible: it is NOT private");
 	if (r->codebook)
 		msg("--consistent gives a word the same replacement wherever "
-		    "it "
-		    "occurs: which words are equal, and how often each occurs, "
-		    "is NOT hidden");
+		    "it occurs: which words are equal, and how often each "
+		    "occurs, is NOT hidden");
 	if (!r->verbose)
 		return;
 	if (m->guarantee != DPT_NOMINAL)
