@@ -110,7 +110,6 @@ static enum dpt_status audit_open(struct audit *a, const dpt_model *model,
 		return status;
 	a->rows = (struct dpt_rows){.space = &a->rates.space,
 	                            .lists = &index->lists,
-	                            .screen = &index->ground.screen,
 	                            .listed = index->lists.k + 1};
 	a->rows.log = malloc(n * (a->rows.listed + 1) * sizeof *a->rows.log);
 	a->memory = calloc(9 * n, sizeof *a->memory);

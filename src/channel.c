@@ -241,7 +241,6 @@ enum dpt_status dpt_channel_verify(const dpt_channel *c,
 	double steepness = 0;
 	struct dpt_rows rows = {.space = &rates->space,
 	                        .lists = &c->ground.lists,
-	                        .screen = &c->ground.screen,
 	                        .t = c->t,
 	                        .listed = c->listed};
 	struct logs logs = {c, &rows};

@@ -171,3 +171,26 @@ DPT_WIDE int dpt_any_steeper(size_t n, double x, const double *restrict v,
 		any |= (x - v[i]) * (x - v[i]) > bound * d2[i];
 	return any;
 }
+
+/* The square of a, with its sign. */
+static inline double signed_square(double a)
+{
+	return a * fabs(a);
+}
+
+DPT_WIDE int dpt_steep(size_t n, const struct dpt_slopes *s,
+                       const double *restrict d2, unsigned char *restrict steep)
+{
+	const double *tops = s->tops, *lows = s->lows;
+	double top = s->top, low = s->low, bound = s->bound;
+	unsigned char any = 0;
+	for (size_t i = 0; i < n; i++) {
+		double most = bound * d2[i];
+		unsigned char down = signed_square(top - lows[i]) > most;
+		unsigned char up = signed_square(tops[i] - low) > most;
+		steep[i] =
+		    (unsigned char)(down * DPT_STEEP_DOWN | up * DPT_STEEP_UP);
+		any |= steep[i];
+	}
+	return any;
+}

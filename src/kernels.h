@@ -96,4 +96,22 @@ void dpt_outputs_add(size_t n, double t, const double *restrict d,
 int dpt_any_steeper(size_t n, double x, const double *restrict v, double bound,
                     const double *restrict d2);
 
+/* What one word has, and n others: a high and a low mark each. */
+struct dpt_slopes {
+	double top, low;
+	const double *tops, *lows;
+	double bound; /* square of the slope that counts, >= 0 */
+};
+
+#define DPT_STEEP_DOWN 1
+#define DPT_STEEP_UP 2
+
+/*
+ * From which top to which low, at the square distances d2, the slope is above
+ * the root of bound: from the one word DOWN to the others, or UP from them.
+ * Returns whether any is.
+ */
+int dpt_steep(size_t n, const struct dpt_slopes *slopes,
+              const double *restrict d2, unsigned char *restrict steep);
+
 #endif

@@ -107,61 +107,89 @@ struct run {
 	const uint32_t *list;
 };
 
-static uint32_t block_rows(const struct dpt_space *s, uint32_t block)
-{
-	uint32_t first = block * DPT_TILE;
-	return s->n - first < DPT_TILE ? s->n - first : DPT_TILE;
-}
-
 static void widen(double *to, const float *from, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		to[i] = (double)from[i];
 }
 
-/* Products of rows a (ra of them) and b (rb) into d2. */
-static void multiply(const struct dpt_space *s, struct work *w, const float *a,
-                     uint32_t ra, const float *b, uint32_t rb)
+/* A block of rows and their squared lengths. */
+struct block {
+	const float *x;
+	const double *norm2;
+	uint32_t rows;
+};
+
+static struct block block_of(const struct dpt_space *s, uint32_t block)
 {
-	int m = (int)ra, n = (int)rb, k = (int)s->stride;
-	if (s->lattice) {
-		cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1,
-		            a, k, b, k, 0, w->dot, n);
-		widen(w->d2, w->dot, (size_t)ra * rb);
-	} else {
-		widen(w->a, a, (size_t)ra * s->stride);
-		widen(w->b, b, (size_t)rb * s->stride);
-		cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1,
-		            w->a, k, w->b, k, 0, w->d2, n);
+	uint32_t first = block * DPT_TILE, left = s->n - first;
+	return (struct block){.x = dpt_row(s, first),
+	                      .norm2 = s->norm2 + first,
+	                      .rows = left < DPT_TILE ? left : DPT_TILE};
+}
+
+/* |x|^2 + |y|^2 - 2 x.y, exactly. */
+DPT_WIDE static void from_floats(double x2, const double *restrict y2,
+                                 const float *restrict dot, uint32_t n,
+                                 double *restrict d2)
+{
+	for (uint32_t i = 0; i < n; i++)
+		d2[i] = x2 + y2[i] - 2 * (double)dot[i];
+}
+
+static void from_lattice(const struct dpt_space *s, struct work *w,
+                         const struct block *a, const struct block *b)
+{
+	int m = (int)a->rows, n = (int)b->rows, k = (int)s->stride;
+	cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1, a->x,
+	            k, b->x, k, 0, w->dot, n);
+	for (size_t r = 0; r < a->rows; r++)
+		from_floats(a->norm2[r], b->norm2, w->dot + r * b->rows,
+		            b->rows, w->d2 + r * b->rows);
+}
+
+/* The same of products in d2, to which they are rounded; returns the least. */
+DPT_WIDE static double from_doubles(double x2, const double *restrict y2,
+                                    uint32_t n, double *restrict d2)
+{
+	double least = INFINITY;
+	for (uint32_t i = 0; i < n; i++) {
+		d2[i] = x2 + y2[i] - 2 * d2[i];
+		least = d2[i] < least ? d2[i] : least;
+	}
+	return least;
+}
+
+/* Measured directly where it cancels: so close pairs keep their relative
+ * precision. */
+static void from_any(const struct dpt_space *s, struct work *w,
+                     const struct block *a, const struct block *b)
+{
+	int m = (int)a->rows, n = (int)b->rows, k = (int)s->stride;
+	double largest = 0, *d2 = w->d2;
+	widen(w->a, a->x, (size_t)a->rows * s->stride);
+	widen(w->b, b->x, (size_t)b->rows * s->stride);
+	cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1, w->a,
+	            k, w->b, k, 0, d2, n);
+	for (uint32_t c = 0; c < b->rows; c++)
+		largest = fmax(largest, b->norm2[c]);
+	for (size_t r = 0; r < a->rows; r++, d2 += b->rows) {
+		double close = 1e-3 * (a->norm2[r] + largest);
+		if (from_doubles(a->norm2[r], b->norm2, b->rows, d2) > close)
+			continue;
+		for (size_t c = 0; c < b->rows; c++)
+			if (d2[c] <= close)
+				d2[c] = dpt_squared(a->x + r * s->stride,
+				                    b->x + c * s->stride,
+				                    s->stride);
 	}
 }
 
-/*
- * |x|^2 + |y|^2 - 2 x.y, and directly where that cancels: so close pairs
- * keep their relative precision.
- */
-static void distances(const struct dpt_space *s, const float *a,
-                      const double *na, uint32_t ra, uint32_t col, uint32_t rb,
-                      double *d2)
+/* The squared distances of two blocks, into w->d2. */
+static void measure(const struct dpt_space *s, struct work *w,
+                    const struct block *a, const struct block *b)
 {
-	const double *nb = s->norm2 + col;
-	double largest = 0;
-	for (uint32_t c = 0; c < rb; c++)
-		largest = nb[c] > largest ? nb[c] : largest;
-	for (uint32_t r = 0; r < ra; r++, d2 += rb) {
-		double least = INFINITY, close = 1e-3 * (na[r] + largest);
-		for (uint32_t c = 0; c < rb; c++) {
-			d2[c] = na[r] + nb[c] - 2 * d2[c];
-			least = d2[c] < least ? d2[c] : least;
-		}
-		if (s->lattice || least > close)
-			continue;
-		for (uint32_t c = 0; c < rb; c++)
-			if (d2[c] <= close)
-				d2[c] =
-				    dpt_squared(a + (size_t)r * s->stride,
-				                dpt_row(s, col + c), s->stride);
-	}
+	(s->lattice ? from_lattice : from_any)(s, w, a, b);
 }
 
 /* Diagonals, of which each tile has others. */
@@ -195,14 +223,13 @@ static void visit_blocks(struct run *run, unsigned thread, uint32_t i,
 {
 	const struct dpt_space *s = run->pass->space;
 	struct work *w = &run->work[thread];
+	struct block a = block_of(s, i), b = block_of(s, j);
 	struct dpt_tile t = {.row = i * DPT_TILE,
-	                     .rows = block_rows(s, i),
+	                     .rows = a.rows,
 	                     .col = j * DPT_TILE,
-	                     .cols = block_rows(s, j),
+	                     .cols = b.rows,
 	                     .d2 = w->d2};
-	const float *a = dpt_row(s, t.row);
-	multiply(s, w, a, t.rows, dpt_row(s, t.col), t.cols);
-	distances(s, a, s->norm2 + t.row, t.rows, t.col, t.cols, w->d2);
+	measure(s, w, &a, &b);
 	visit(run, thread, &t);
 }
 
@@ -233,22 +260,23 @@ static void visit_listed(void *ctx, unsigned thread, size_t item)
 	const struct dpt_space *s = run->pass->space;
 	struct work *w = &run->work[thread];
 	size_t first = item / run->blocks * DPT_TILE;
-	uint32_t block = (uint32_t)(item % run->blocks);
+	uint32_t column = (uint32_t)(item % run->blocks);
+	size_t left = run->listed - first;
+	struct block b = block_of(s, column);
+	struct block a = {.x = w->gathered,
+	                  .norm2 = w->gathered_norm2,
+	                  .rows = left < DPT_TILE ? (uint32_t)left : DPT_TILE};
 	struct dpt_tile t = {.row_ids = run->list + first,
-	                     .col = block * DPT_TILE,
-	                     .cols = block_rows(s, block),
+	                     .rows = a.rows,
+	                     .col = column * DPT_TILE,
+	                     .cols = b.rows,
 	                     .d2 = w->d2};
-	t.rows = run->listed - first < DPT_TILE
-	             ? (uint32_t)(run->listed - first)
-	             : DPT_TILE;
 	for (uint32_t r = 0; r < t.rows; r++) {
 		memcpy(w->gathered + (size_t)r * s->stride,
 		       dpt_row(s, t.row_ids[r]), s->stride * sizeof(float));
 		w->gathered_norm2[r] = s->norm2[t.row_ids[r]];
 	}
-	multiply(s, w, w->gathered, t.rows, dpt_row(s, t.col), t.cols);
-	distances(s, w->gathered, w->gathered_norm2, t.rows, t.col, t.cols,
-	          w->d2);
+	measure(s, w, &a, &b);
 	visit(run, thread, &t);
 }
 

@@ -10,7 +10,9 @@
  * is P(v|w) > P(v|x) for v in the list of w, in both roles of a pair.  There
  *     ln P(v|w) - ln P(v|x) <= A(w) + tail[w] - low[x] + t d(w,x),
  * with low[x] = tail[x] less what its list falls short of it, since d(x,v)
- * <= d(w,v) + d(w,x): most pairs need no more than this bound.
+ * <= d(w,v) + d(w,x): most pairs need no more than this bound.  Nearly all
+ * others are settled by d(x,v) <= |x-c| + |v-c|, with c the mean of all words:
+ * in a space of many dimensions the one bound is good where the other is not.
  * And since ln fE(v|.) changes by no more than tails a unit of distance, no
  * x farther from w than A(w) / (best - tails) can beat the best so far, nor
  * one farther than (A(w) + tail[w] - least tail) / (best - t): a neighbour
@@ -21,18 +23,17 @@
 #include "error.h"
 #include "kernels.h"
 #include "parallel.h"
-#include "screen.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
 #define RUN 64 /* rows a thread takes at a time */
 
-/* What an entry of a list has beyond its tail: ln P(v|w) - ln fE(v|w). */
+/* An entry of a list; numbers are rounded up. */
 struct excess {
-	double more;
+	float more; /* than its tail: ln P(v|w) - ln fE(v|w) */
+	float most; /* of ln P(v|w) + t |v-c|, of it and those with more */
 	uint32_t rank;
 };
 
@@ -41,13 +42,12 @@ struct job {
 	double tails, limit;
 	bool has_tail;
 	struct excess *excess; /* n x listed, the largest first */
-	double *top; /* A(w) + tail[w], A(w) 0 where it hardly counts */
-	double *low; /* tail[w], less what a listed word falls short of it */
-	double lack; /* the most by which any does */
+	double *top;    /* A(w) + tail[w], A(w) 0 where it hardly counts */
+	double *low;    /* tail[w], less what a listed word falls short of it */
+	double lack;    /* the most by which any does */
+	double *radius; /* |w-c|, rounded up */
 	_Atomic double best;
 	struct dpt_verdict *worst; /* one a thread */
-	double *turned;            /* a tile a thread */
-	size_t square;             /* entries of one */
 };
 
 static uint32_t entry_word(const struct dpt_rows *r, uint32_t w, uint32_t rank)
@@ -110,25 +110,10 @@ static double log_probability(const struct dpt_rows *r, uint32_t x, uint32_t v)
 }
 
 /*
- * Whether no more than best can come of an output that w has with ln P of
- * log_p, at distance d of x: x has it with at least its tail, less what is
- * lacking, at no more than the coarse distance and its slack.
- */
-static bool harmless(const struct job *j, double log_p, uint32_t x, uint32_t v,
-                     double d, double best)
-{
-	const struct dpt_screen *s = j->rows->screen;
-	if (!s || !s->row || !j->has_tail)
-		return false;
-	float coarse = dpt_screen_distance(s, x, v, FLT_MAX);
-	float slack = dpt_screen_slack(s, x, v, coarse);
-	double most = dpt_clipped(j->rows->t * (double)(coarse + slack));
-	return log_p - j->low[x] + most <= best * d;
-}
-
-/*
  * The outputs in the list of w that may matter against x, one by one; d is
- * the distance of w and x, or a little less.
+ * the distance of w and x, or a little less.  An output that w has with ln P
+ * of log_p is harmless if x has its tail, less what is lacking, at most at
+ * the sum of their radii.
  */
 static void compare(struct job *j, struct dpt_verdict *worst, uint32_t w,
                     uint32_t x, double d)
@@ -138,16 +123,20 @@ static void compare(struct job *j, struct dpt_verdict *worst, uint32_t w,
 	const struct excess *excess = j->excess + (size_t)w * r->listed;
 	double best = atomic_load_explicit(&j->best, memory_order_relaxed);
 	double needed = (best - r->t) * d + j->low[x] - r->tail[w];
+	double allowed = best * d + j->low[x] - r->t * j->radius[x];
 	double exact = 0;
+	uint32_t n = 0;
 	if (isinf(best))
 		return; /* nothing is worse */
-	for (uint32_t i = 0; i < r->listed; i++) {
-		/* written so that NaN is looked at */
-		if (j->has_tail && excess[i].more <= needed)
-			break;
-		uint32_t k = excess[i].rank;
-		uint32_t v = entry_word(r, w, k);
-		if (harmless(j, log_p[k], x, v, d, best))
+	/* written so that NaN is looked at */
+	while (n < r->listed &&
+	       !(j->has_tail && (double)excess[n].more <= needed))
+		n++;
+	if (n == 0 || (j->has_tail && (double)excess[n - 1].most <= allowed))
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t k = excess[i].rank, v = entry_word(r, w, k);
+		if (j->has_tail && log_p[k] + r->t * j->radius[v] <= allowed)
 			continue;
 		if (exact == 0)
 			exact = distance(r, w, x);
@@ -175,29 +164,68 @@ static int by_excess(const void *a, const void *b)
 	return (x->more < y->more) - (x->more > y->more);
 }
 
+static float rounded_up(double x)
+{
+	float f = (float)x;
+	return (double)f < x ? nextafterf(f, INFINITY) : f;
+}
+
+static void find_excess_of(struct job *j, uint32_t w)
+{
+	const struct dpt_rows *r = j->rows;
+	const double *log_p = entries(r, w);
+	struct excess *excess = j->excess + (size_t)w * r->listed;
+	double most = 0, least = 0, farthest = -INFINITY;
+	for (uint32_t k = 0; k < r->listed; k++) {
+		double td = r->t * entry_distance(r, w, k);
+		double more = log_p[k] - (r->tail[w] - dpt_clipped(td));
+		if (isnan(more)) /* impossible, and no tail */
+			more = INFINITY;
+		most = fmax(most, more);
+		least = fmin(least, more);
+		excess[k] =
+		    (struct excess){.more = rounded_up(more), .rank = k};
+	}
+	qsort(excess, r->listed, sizeof *excess, by_excess);
+	for (uint32_t i = 0; i < r->listed; i++) {
+		uint32_t k = excess[i].rank;
+		double radius = j->radius[entry_word(r, w, k)];
+		farthest = fmax(farthest, log_p[k] + r->t * radius);
+		excess[i].most = rounded_up(farthest);
+	}
+	/* beyond the list less costs less than the slack */
+	double reach = entry_distance(r, w, r->listed - 1);
+	j->top[w] = r->tail[w] + (most <= 1e-9 * reach ? 0 : most);
+	j->low[w] = r->tail[w] + least;
+}
+
 static void find_excess(void *ctx, unsigned thread, size_t item)
 {
 	(void)thread;
 	struct job *j = ctx;
-	const struct dpt_rows *r = j->rows;
-	for (size_t i = item * RUN; i < run_end(j, item); i++) {
-		uint32_t w = (uint32_t)i, last = r->listed - 1;
-		struct excess *excess = j->excess + i * r->listed;
-		for (uint32_t k = 0; k <= last; k++) {
-			double td = r->t * entry_distance(r, w, k);
-			double more =
-			    entries(r, w)[k] - (r->tail[w] - dpt_clipped(td));
-			/* NaN: impossible, and no tail */
-			excess[k].more = isnan(more) ? INFINITY : more;
-			excess[k].rank = k;
-		}
-		qsort(excess, r->listed, sizeof *excess, by_excess);
-		/* beyond the list less costs less than the slack */
-		double reach = entry_distance(r, w, last);
-		double most = fmax(0, excess[0].more);
-		j->top[w] = r->tail[w] + (most <= 1e-9 * reach ? 0 : most);
-		j->low[w] = r->tail[w] + fmin(0, excess[last].more);
-	}
+	for (size_t w = item * RUN; w < run_end(j, item); w++)
+		find_excess_of(j, (uint32_t)w);
+}
+
+/* The distances of all words from their mean, or a little more. */
+static bool find_radii(struct job *j)
+{
+	const struct dpt_space *s = j->rows->space;
+	double *sum = calloc(s->stride, sizeof *sum);
+	float *center = malloc(s->stride * sizeof *center);
+	for (uint32_t w = 0; sum && center && w < s->n; w++)
+		for (uint32_t i = 0; i < s->stride; i++)
+			sum[i] += (double)dpt_row(s, w)[i];
+	for (uint32_t i = 0; sum && center && i < s->stride; i++)
+		center[i] = (float)(sum[i] / s->n);
+	for (uint32_t w = 0; sum && center && w < s->n; w++)
+		j->radius[w] =
+		    (1 + 1e-12) *
+		    sqrt(dpt_squared(dpt_row(s, w), center, s->stride));
+	bool made = sum && center;
+	free(sum);
+	free(center);
+	return made;
 }
 
 static void verify_lists(void *ctx, unsigned thread, size_t item)
@@ -214,53 +242,37 @@ static void verify_lists(void *ctx, unsigned thread, size_t item)
 		}
 }
 
-/* The list of one word against the words of a row of distances. */
+/* A word against the words of a row of distances, in both roles. */
 static void verify_row(struct job *j, unsigned thread, uint32_t w,
                        uint32_t first, uint32_t n, const double *d2)
 {
-	const double *tail = j->low + first;
+	struct dpt_verdict *worst = &j->worst[thread];
 	double rate = atomic_load(&j->best) - j->rows->t;
-	double bound = rate * rate * (1 - 1e-9);
-	if (!dpt_any_steeper(n, j->top[w], tail, bound, d2))
+	unsigned char steep[DPT_TILE];
+	struct dpt_slopes slopes = {.top = j->top[w],
+	                            .low = j->low[w],
+	                            .tops = j->top + first,
+	                            .lows = j->low + first,
+	                            .bound = rate * rate * (1 - 1e-9)};
+	if (!dpt_steep(n, &slopes, d2, steep))
 		return;
 	for (uint32_t c = 0; c < n; c++) {
-		double gap = j->top[w] - tail[c];
-		if (gap > 0 && gap * gap > bound * d2[c] && first + c != w)
-			compare(j, &j->worst[thread], w, first + c,
-			        sqrt(d2[c]) * (1 - 1e-9));
+		if (!steep[c] || first + c == w)
+			continue;
+		double d = sqrt(d2[c]) * (1 - 1e-9);
+		if (steep[c] & DPT_STEEP_DOWN)
+			compare(j, worst, w, first + c, d);
+		if (steep[c] & DPT_STEEP_UP)
+			compare(j, worst, first + c, w, d);
 	}
 }
 
-/* Rows become columns, in squares that fit the cache. */
-static void turn(uint32_t rows, uint32_t cols, const double *from, double *to)
-{
-	enum { SIDE = 16 };
-	for (uint32_t r0 = 0; r0 < rows; r0 += SIDE)
-		for (uint32_t c0 = 0; c0 < cols; c0 += SIDE)
-			for (uint32_t c = c0; c < c0 + SIDE && c < cols; c++)
-				for (uint32_t r = r0; r < r0 + SIDE && r < rows;
-				     r++)
-					to[(size_t)c * rows + r] =
-					    from[(size_t)r * cols + c];
-}
-
-/*
- * A word at a time, in both roles: what is read of its list stays in the
- * cache.
- */
 static void verify_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
 {
 	struct job *j = ctx;
 	for (uint32_t i = 0; i < t->rows && !decided(j); i++)
 		verify_row(j, thread, dpt_tile_row(t, i), t->col, t->cols,
 		           t->d2 + (size_t)i * t->cols);
-	if (t->row_ids || t->row == t->col)
-		return;
-	double *turned = j->turned + thread * j->square;
-	turn(t->rows, t->cols, t->d2, turned);
-	for (uint32_t i = 0; i < t->cols && !decided(j); i++)
-		verify_row(j, thread, t->col + i, t->row, t->rows,
-		           turned + (size_t)i * t->rows);
 }
 
 /* The rows whose neighbour lists do not reach far enough. */
@@ -313,7 +325,7 @@ static void verify_lacks(void *ctx, unsigned thread, size_t item)
 		double reach = entry_distance(r, w, r->listed - 1);
 		double nearest = entry_distance(r, w, 1);
 		for (uint32_t k = r->listed; k-- > 0 && !decided(j);) {
-			if (!(excess[k].more < -1e-7 * nearest))
+			if (!((double)excess[k].more < -1e-7 * nearest))
 				break;
 			compare_lack(j, &j->worst[thread], w, excess[k].rank,
 			             lack > 1e-7 * reach);
@@ -392,15 +404,13 @@ enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
 	                .has_tail = rows->listed < n};
 	uint32_t *list = malloc(n * sizeof *list);
 	j.excess = malloc((size_t)n * rows->listed * sizeof *j.excess);
-	j.top = malloc(2 * (size_t)n * sizeof *j.top);
+	j.top = malloc(3 * (size_t)n * sizeof *j.top);
 	j.low = j.top ? j.top + n : NULL;
+	j.radius = j.top ? j.low + n : NULL;
 	j.worst = calloc(threads, sizeof *j.worst);
-	size_t side = n < DPT_TILE ? n : DPT_TILE;
-	j.square = side * side;
-	j.turned = malloc(threads * j.square * sizeof *j.turned);
 	atomic_init(&j.best, isfinite(j.tails) ? fmax(j.tails, limit) : limit);
 	*out = (struct dpt_verdict){.epsilon = 0};
-	if (!list || !j.excess || !j.top || !j.worst || !j.turned)
+	if (!list || !j.excess || !j.top || !j.worst || !find_radii(&j))
 		status = dpt_fail_memory(err);
 	else
 		status = run(&j, threads, list, err);
@@ -413,6 +423,5 @@ enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
 	free(j.excess);
 	free(j.top);
 	free(j.worst);
-	free(j.turned);
 	return status;
 }

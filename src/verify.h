@@ -18,8 +18,7 @@
 struct dpt_rows {
 	struct dpt_space *space;
 	const struct dpt_lists *lists;
-	const struct dpt_screen *screen; /* for speed; may be NULL */
-	const double *weight;            /* q of all words; NULL: all are 1 */
+	const double *weight; /* q of all words; NULL: all are 1 */
 	double t;
 	uint32_t listed; /* lists->k + 1; equal to n: there is no tail */
 	double *log;     /* n x listed */

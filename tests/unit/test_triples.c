@@ -52,7 +52,6 @@ static void take_lists(struct channel *c)
 	uint32_t n = c->g.space.n, listed = c->rows.listed;
 	c->rows.space = &c->g.space;
 	c->rows.lists = &c->g.lists;
-	c->rows.screen = &c->g.ground.screen;
 	for (uint32_t w = 0; w < n; w++)
 		for (uint32_t r = 0; r < listed; r++)
 			c->rows.log[w * listed + r] =
