@@ -25,7 +25,7 @@ SONAME := libdptext.so.0
 .DELETE_ON_ERROR:
 .PHONY: all demo check bench lint check-asan check-tsan check-valgrind fuzz \
 	install uninstall dist clean help full run-tests check-man \
-	check-sample check-stat check-examples
+	check-sample check-stat check-examples check-faults
 
 # ------------------------------------------------- what must be installed
 
@@ -35,7 +35,7 @@ NEED_build := cc:gcc pkg-config:pkg-config @openblas:libopenblas-dev \
 	@libpcre2-8:libpcre2-dev @zlib:zlib1g-dev \
 	@libsodium:libsodium-dev @libxxhash:libxxhash-dev \
 	/unistr.h:libunistring-dev /jsmn.h:libjsmn-dev
-NEED_check := @check:check mandoc:mandoc
+NEED_check := @check:check mandoc:mandoc python3:python3
 NEED_lint := clang-format:clang-format cppcheck:cppcheck mandoc:mandoc \
 	clang:clang g++:g++ shellcheck:shellcheck
 NEED_bench := gnuplot:gnuplot-nox grep:grep
@@ -99,10 +99,16 @@ $(BUILD)/need-%.mk: Makefile
 
 # ----------------------------------------------------------------- objects
 
-WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion $(WERROR)
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion \
+	-Wformat-security $(WERROR)
+# Jumps only to where jumps may go; on processors that have this.
+CET := $(shell echo | $(CC) -fcf-protection -xc -c -o /dev/null - 2>&1 || \
+	echo no)
+HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
+	-fstack-clash-protection $(if $(CET),,-fcf-protection)
 ALL_CFLAGS = -std=c17 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L \
-	-ffp-contract=off -fPIC -fvisibility=hidden -fstack-protector-strong \
-	-D_FORTIFY_SOURCE=2 -pthread -MMD -MP $(WARN) -Iinclude $(DEP_CFLAGS) \
+	-ffp-contract=off -fPIC -fvisibility=hidden $(HARDEN) \
+	-pthread -MMD -MP $(WARN) -Iinclude $(DEP_CFLAGS) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer \
 	-fno-sanitize-recover=all -DDPT_SANITIZE -U_FORTIFY_SOURCE) $(CFLAGS)
 ALL_LDFLAGS = -pthread -Wl,-z,relro,-z,now -Wl,--as-needed \
@@ -162,7 +168,7 @@ $(BUILD)/exports.map: include/dptext.h
 $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/src/cli/%.o \
 		$(CLI_COMMON) $(BUILD)/libdptext.a
 	$(call SAY,LINK)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(LIBS)
 
 $(BUILD)/unit: $(call object,$(TEST_SRC) \
 		$(filter-out eval/dptext-eval.c,$(EVAL_SRC))) \
@@ -186,9 +192,19 @@ check: run-tests check-sample check-man
 SUITES := $(shell sed -n 's/^SUITE(\(.*\))$$/\1/p' tests/unit/suites.def)
 UNIT = printf '%s\n' $(SUITES) | xargs -n 1 -P 2 $(BUILD)/unit
 
-run-tests: all $(EVAL) $(BUILD)/unit
+run-tests: all $(EVAL) $(BUILD)/unit $(BUILD)/faults.so
 	export CK_TIMEOUT_MULTIPLIER=5; $(UNIT)
 	tests/run-cli $(BUILD) $(INDEX)
+	tests/fault-bench $(BUILD) --quick
+
+# Whatever call fails, whenever the program is killed: some minutes.
+check-faults: all $(BUILD)/faults.so
+	tests/fault-bench $(BUILD)
+
+$(BUILD)/faults.so: tests/faults.c
+	@mkdir -p $(@D)
+	$(call SAY,LINK)
+	$(Q)$(CC) -std=c17 -O1 -g $(WARN) -fPIC -shared -o $@ $<
 
 # What the manual tells to type, on the default index: about a minute.
 check-examples: all $(EVAL)
@@ -419,6 +435,7 @@ help:
 	@echo 'make demo        rewrites real text with the shipped embedding'
 	@echo 'make check       all tests; make run-tests: without the lint'
 	@echo 'make check-examples  the examples of the manual pages'
+	@echo 'make check-faults    calls that fail, and kills: minutes'
 	@echo 'make check-stat  draws, calibration (POINTS tried), audits: minutes'
 	@echo 'make bench       speed, beside grep, wc and sgemm: 10 minutes;'
 	@echo '                 RUNS=5, MEGABYTES=112 and more, see tests/bench'

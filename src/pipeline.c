@@ -242,6 +242,11 @@ static void rewrite_chunk(struct stream *s, dpt_rewriter *r, struct chunk *c)
 		                &c->counts, &c->members, &c->err);
 	if (c->err.record)
 		c->err.record += c->first_record;
+	/* only records that are whole are written before a fault */
+	if (c->status && c->status != DPT_EFORMAT) {
+		c->out.len = 0;
+		c->counts = (struct dpt_counts){0};
+	}
 }
 
 /* Writes what a chunk became; returns its fault or that of the writing. */

@@ -6,6 +6,7 @@
 #include "input.h"
 #include "msg.h"
 #include "output.h"
+#include "sandbox.h"
 #include "secret.h"
 
 #include <cblas.h>
@@ -270,12 +271,11 @@ static void report_broken(const struct run *r, uint64_t count,
 	    r->on_error == DPT_SKIP ? "left out" : "emptied");
 }
 
-static bool rewrite_file(struct run *r, const char *name)
+/* The file that is open. */
+static bool rewrite_file(struct run *r)
 {
 	dpt_error err;
 	struct dpt_counts counts;
-	if (!input_open(&r->in, name))
-		return false;
 	r->between = r->counts.bytes_out > 0;
 	struct dpt_stream_options options = {
 	    .model = r->choice.model,
@@ -456,6 +456,28 @@ static bool prepare(struct run *r)
 	       make_groups(r) && output_open(&r->out, r->out_path, r->gzip);
 }
 
+/* Opens the first file, then gives up what is not needed any more. */
+static bool start_reading(struct run *r, const char *const *name, size_t count)
+{
+	struct sandbox s = {.read = name + 1,
+	                    .reads = count - 1,
+	                    .name = r->out.file ? r->out_path : NULL,
+	                    .write = r->report};
+	bool ok = input_open(&r->in, name[0]);
+	const char *done = sandbox_enter(&s);
+	if (r->verbose)
+		msg("while it runs: %s", done);
+	return ok;
+}
+
+static bool rewrite_files(struct run *r, const char *const *name, size_t count)
+{
+	bool ok = start_reading(r, name, count) && rewrite_file(r);
+	for (size_t i = 1; ok && i < count; i++)
+		ok = input_open(&r->in, name[i]) && rewrite_file(r);
+	return ok;
+}
+
 int main(int argc, char **argv)
 {
 	static struct run r;
@@ -473,10 +495,10 @@ int main(int argc, char **argv)
 	bool started = prepare(&r), ok = started;
 	if (started) {
 		say_guarantee(&r);
-		if (operands == argc)
-			ok = rewrite_file(&r, "-");
-		for (int i = operands; ok && i < argc; i++)
-			ok = rewrite_file(&r, argv[i]);
+		ok = operands == argc
+		         ? rewrite_files(&r, (const char *[]){"-"}, 1)
+		         : rewrite_files(&r, (const char **)argv + operands,
+		                         (size_t)(argc - operands));
 		if (r.verbose)
 			say_summary(&r);
 	}

@@ -93,8 +93,10 @@ static int pack(struct output *o, int flush)
 		o->z.avail_out = sizeof o->packed;
 		deflate(&o->z, flush);
 		if (write_all(o->fd, o->packed,
-		              sizeof o->packed - o->z.avail_out) != 0)
+		              sizeof o->packed - o->z.avail_out) != 0) {
+			o->hole = true;
 			return -1;
+		}
 	} while (o->z.avail_out == 0);
 	return 0;
 }
@@ -126,7 +128,8 @@ static bool finish(struct output *o, bool well)
 {
 	dpt_error err;
 	/* a whole member even after a fault: what was written can be read */
-	if (o->gzip && (well || !o->file) && pack(o, Z_FINISH) != 0) {
+	if (o->gzip && !o->hole && (well || !o->file) &&
+	    pack(o, Z_FINISH) != 0) {
 		if (well)
 			msg("%s: %s", o->name, strerror(errno));
 		return false;

@@ -14,6 +14,7 @@ struct output {
 	dpt_file *file;   /* NULL: standard output */
 	int fd;
 	bool gzip;
+	bool hole; /* not all of the gzip data could be written */
 	z_stream z;
 	unsigned char packed[1 << 16];
 };
