@@ -282,6 +282,8 @@ $(FUZZERS:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%.o \
 	$(call SAY,LINK)
 	$(Q)$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 
+$(BUILD)/fuzz_gzip: $(call object,src/cli/input.c src/cli/msg.c)
+
 $(FUZZERS:%=run-%): run-%: $(BUILD)/%
 	@echo "$*: $(FUZZ_SECONDS) s"
 	@mkdir -p $(BUILD)/corpus/$*

@@ -5,6 +5,7 @@
 #include "ladder.h"
 
 #include <math.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -155,6 +156,13 @@ enum dpt_status dpt_scratch_new(const dpt_model *model, void **out,
 	return *out ? DPT_OK : dpt_fail_memory(err);
 }
 
+void dpt_scratch_free(const dpt_model *model, void *scratch)
+{
+	if (scratch && model->mech->scratch)
+		sodium_memzero(scratch, model->mech->scratch(model));
+	free(scratch);
+}
+
 void dpt_draw(const dpt_model *model, const struct dpt_batch *batch,
               void *scratch, uint32_t *out)
 {
@@ -181,6 +189,6 @@ enum dpt_status dpt_model_draw(const dpt_model *model, const dpt_key *key,
 	const uint32_t start[2] = {0, (uint32_t)n};
 	struct dpt_batch batch = {key, record, 1, start, in};
 	dpt_draw(model, &batch, scratch, out);
-	free(scratch);
+	dpt_scratch_free(model, scratch);
 	return DPT_OK;
 }

@@ -68,9 +68,11 @@ enum dpt_status dpt_fail_rows(const dpt_model *model, dpt_error *err);
 void dpt_draw(const dpt_model *model, const struct dpt_batch *batch,
               void *scratch, uint32_t *out);
 
-/* Scratch for one thread, aligned for vectors; release with free. */
+/* Scratch for one thread, aligned for vectors. */
 DPT_MUST_USE enum dpt_status dpt_scratch_new(const dpt_model *model, void **out,
                                              dpt_error *err);
+/* Wipes it: noise tells what was drawn for.  Accepts NULL. */
+void dpt_scratch_free(const dpt_model *model, void *scratch);
 
 #define DPT_MECH(name) extern const struct dpt_mech dpt_mech_##name;
 #include "mech.def"

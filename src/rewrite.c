@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define STACK ((size_t)64 << 10)
 #define AHEAD 8 /* words between asking for memory and using it */
 
 /* A word of the text. */
@@ -148,7 +149,7 @@ void dpt_rewriter_free(dpt_rewriter *r)
 	if (!r)
 		return;
 	dpt_matcher_free(r->matcher);
-	free(r->scratch);
+	dpt_scratch_free(r->shared->model, r->scratch);
 	wipe_array(r->memo, ((size_t)1 << MEMO_BITS) * sizeof *r->memo);
 	wipe_array(r->span, r->room * sizeof *r->span);
 	wipe_array(r->in, r->room * sizeof *r->in);
@@ -161,6 +162,7 @@ void dpt_rewriter_free(dpt_rewriter *r)
 	dpt_buf_free(&r->decoded);
 	dpt_rng_wipe(&r->rng);
 	free(r);
+	sodium_stackzero(STACK); /* words were there on their way */
 }
 
 /* A copy with room for more; the old array is wiped. */

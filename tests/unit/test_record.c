@@ -524,6 +524,56 @@ START_TEST(ugly_records_come_back)
 }
 END_TEST
 
+/* Records alone, and all of them together. */
+static const struct {
+	enum dpt_format format;
+	const char *text;
+	size_t size;
+} record[] = {
+#define CSV(text) {DPT_CSV, B(text)},
+#define JSONL(text) {DPT_JSONL, B(text)},
+#include "ugly.def"
+};
+
+START_TEST(records_made_by_hand_come_back)
+{
+	static const char *const json_fields[] = {"text"};
+	enum dpt_format format = _i ? DPT_JSONL : DPT_CSV;
+	const char *header = _i ? "" : "id,text,n,x\n";
+	struct dpt_stream_options o =
+	    options(format, _i ? json_fields : csv_fields, _i ? 1 : 2);
+	struct dpt_buf all = {0}, alone = {0}, out = {0};
+	uint64_t records = 0;
+	struct dpt_counts counts;
+	dpt_error err;
+	ck_assert(dpt_buf_add(&all, header, strlen(header)));
+	for (int i = 0; i < COUNT(record); i++) {
+		const char *end = i % 3 ? "\n" : "\r\n";
+		if (record[i].format != format)
+			continue;
+		records++;
+		alone.len = out.len = 0;
+		ck_assert(dpt_buf_add(&alone, header, strlen(header)));
+		ck_assert(dpt_buf_add(&alone, record[i].text, record[i].size));
+		ck_assert(dpt_buf_add(&all, record[i].text, record[i].size));
+		ck_assert(dpt_buf_add(&all, end, strlen(end)));
+		ck_assert_msg(
+		    !run(o, alone.data, alone.len, 1, &out, &counts, &err),
+		    "%s: %s", record[i].text, err.text);
+		must_be(&out, alone.data, alone.len);
+	}
+	out.len = 0;
+	ck_assert_uint_ge(records, 100);
+	ck_assert(!run(o, all.data, all.len, 100, &out, &counts, NULL));
+	ck_assert_uint_eq(counts.records, records);
+	ck_assert_uint_eq(counts.unchanged, counts.words);
+	must_be(&out, all.data, all.len);
+	dpt_buf_free(&all);
+	dpt_buf_free(&alone);
+	dpt_buf_free(&out);
+}
+END_TEST
+
 /* --------------------------------------------------------- made-up records */
 
 static const char *pick(struct fx_seq *s, const char *const *list, int count)
@@ -685,14 +735,14 @@ START_TEST(made_up_records_come_back)
 {
 	struct dpt_counts counts;
 	size_t size;
-	char *text = made_up(made_format[_i], 7, 2000, &size);
+	char *text = made_up(made_format[_i], 7, 10000, &size);
 	struct dpt_buf out = {0};
 	dpt_error err = {0};
 	enum dpt_status status =
 	    run(made_options(_i), text, size, SIZE_MAX, &out, &counts, &err);
 	ck_assert_msg(!status, "%d: %s", (int)err.record, err.text);
-	ck_assert_uint_eq(counts.records, 2000);
-	ck_assert_uint_gt(counts.words, 5000);
+	ck_assert_uint_eq(counts.records, 10000);
+	ck_assert_uint_gt(counts.words, 25000);
 	ck_assert_uint_eq(counts.unchanged, counts.words);
 	must_be(&out, text, size);
 	dpt_buf_free(&out);
@@ -1058,6 +1108,7 @@ Suite *suite_record(void)
 	tcase_add_test(t, paths_are_checked);
 	tcase_add_test(t, fields_go_with_their_formats);
 	tcase_add_loop_test(t, ugly_records_come_back, 0, COUNT(ugly));
+	tcase_add_loop_test(t, records_made_by_hand_come_back, 0, 2);
 	tcase_add_loop_test(t, made_up_records_come_back, 0, 3);
 	tcase_add_loop_test(t, cutting_makes_no_difference, 0, 3);
 	tcase_add_loop_test(t, cuts_are_ends_of_records, 0, 3);
