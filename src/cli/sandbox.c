@@ -44,22 +44,26 @@ const char *sandbox_enter(const struct sandbox *s)
 /* All rights of the first version: from EXECUTE, the first, to MAKE_SYM. */
 #define RIGHTS (2 * LANDLOCK_ACCESS_FS_MAKE_SYM - 1)
 
-/* Allows this for all in the folder of a file, if there is that folder. */
+/*
+ * Allows this for all in the folder of a file, if there is that folder.  A
+ * right that could not be given would be missed later.
+ */
 static bool allow_beside(int rules, const char *file, uint64_t access)
 {
 	char *path = realpath(file, NULL);
-	if (!path)
+	if (!path && errno == ENOENT)
 		path = strdup(file);
 	if (!path)
 		return false;
-	struct landlock_path_beneath_attr beneath = {
-	    .allowed_access = access,
-	    .parent_fd = open(dirname(path), O_PATH | O_CLOEXEC)};
-	bool ok = beneath.parent_fd < 0 ||
-	          syscall(SYS_landlock_add_rule, rules,
-	                  LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) == 0;
-	if (beneath.parent_fd >= 0)
-		close(beneath.parent_fd);
+	int folder = open(dirname(path), O_PATH | O_CLOEXEC);
+	bool ok = folder < 0 && (errno == ENOENT || errno == ENOTDIR);
+	if (folder >= 0) {
+		struct landlock_path_beneath_attr beneath = {
+		    .allowed_access = access, .parent_fd = folder};
+		ok = syscall(SYS_landlock_add_rule, rules,
+		             LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) == 0;
+		close(folder);
+	}
 	free(path);
 	return ok;
 }
