@@ -218,7 +218,9 @@ static enum dpt_status descend(struct search *s, struct option *option,
 		struct dpt_setting setting = setting_of(s, o, o->least_f);
 		status = dpt_setting_verify(s->rates, &setting, s->limit,
 		                            &verdict, err);
-		if (!status && verdict.epsilon <= s->limit) {
+		if (status)
+			return status;
+		if (verdict.epsilon <= s->limit) {
 			s->best = setting;
 			return DPT_OK;
 		}

@@ -28,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -298,6 +299,7 @@ static void try_what_is_refused(void)
 		_exit(0);
 	say("a process", child);
 	say("a trace", syscall(SYS_ptrace, 0, 0, 0, 0));
+	say("a core dump", prctl(PR_GET_DUMPABLE) ? 0 : -1);
 }
 
 /* ----------------------------------------------------------------- memory */
