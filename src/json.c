@@ -136,6 +136,12 @@ static enum dpt_status bad(const struct walk *w)
 	return dpt_fail(w->err, DPT_EFORMAT, "not valid JSON");
 }
 
+static enum dpt_status fail_deep(dpt_error *err)
+{
+	return dpt_fail(err, DPT_EFORMAT, "JSON nested more than %d deep",
+	                DEEPEST);
+}
+
 static void skip_blanks(struct walk *w)
 {
 	while (w->at < w->end &&
@@ -312,8 +318,7 @@ static enum dpt_status container(struct walk *w, size_t depth, paths_set set)
 	paths_set all = followed(w, depth, set, NULL, 0);
 	paths_set seen = object ? 0 : all;
 	if (depth == DEEPEST)
-		return dpt_fail(w->err, DPT_EFORMAT,
-		                "JSON nested more than %d deep", DEEPEST);
+		return fail_deep(w->err);
 	w->at++;
 	w->token++;
 	if (peek(w) == close) {
@@ -360,6 +365,26 @@ static enum dpt_status value(struct walk *w, size_t depth, paths_set set)
 
 /* ----------------------------------------------------------------- tokens */
 
+/*
+ * Whether brackets are nested too deep, for jsmn takes time by the square of
+ * their depth.
+ */
+static bool too_deep(const char *text, size_t len)
+{
+	size_t depth = 0;
+	bool string = false;
+	for (size_t i = 0; i < len && depth <= DEEPEST; i++)
+		switch (text[i]) {
+		case '"': string = !string; break;
+		case '\\': i += string; break;
+		case '[':
+		case '{': depth += !string; break;
+		case ']':
+		case '}': depth -= !string && depth > 0; break;
+		}
+	return depth > DEEPEST;
+}
+
 static enum dpt_status tokenise(struct dpt_pieces *scratch, const char *text,
                                 size_t len, size_t *tokens, dpt_error *err)
 {
@@ -367,6 +392,8 @@ static enum dpt_status tokenise(struct dpt_pieces *scratch, const char *text,
 	int got;
 	if (len > INT_MAX / 2)
 		return dpt_fail(err, DPT_EFORMAT, "too long for JSON");
+	if (len > DEEPEST && too_deep(text, len))
+		return fail_deep(err);
 	jsmn_init(&p);
 	do {
 		if (p.toknext == scratch->token_room) {
