@@ -34,7 +34,8 @@ SONAME := libdptext.so.0
 NEED_build := cc:gcc pkg-config:pkg-config @openblas:libopenblas-dev \
 	@libpcre2-8:libpcre2-dev @zlib:zlib1g-dev \
 	@libsodium:libsodium-dev @libxxhash:libxxhash-dev \
-	/unistr.h:libunistring-dev /jsmn.h:libjsmn-dev
+	/unistr.h:libunistring-dev /libstemmer.h:libstemmer-dev \
+	/jsmn.h:libjsmn-dev
 NEED_check := @check:check mandoc:mandoc python3:python3
 NEED_lint := clang-format:clang-format cppcheck:cppcheck mandoc:mandoc \
 	clang:clang g++:g++ shellcheck:shellcheck
@@ -91,7 +92,7 @@ $(BUILD)/need-%.mk: Makefile
 	  build) \
 	    m="openblas libpcre2-8 zlib libsodium libxxhash"; \
 	    echo "DEP_CFLAGS := $$(pkg-config --cflags $$m)"; \
-	    echo "DEP_LIBS := $$(pkg-config --libs $$m) -lunistring" ;; \
+	    echo "DEP_LIBS := $$(pkg-config --libs $$m) -lunistring -lstemmer" ;; \
 	  check) \
 	    echo "CHECK_CFLAGS := $$(pkg-config --cflags check)"; \
 	    echo "CHECK_LIBS := $$(pkg-config --libs check)" ;; \

@@ -193,6 +193,27 @@ DPT_API uint32_t dpt_index_neighbour(const dpt_index *index, uint32_t class_id,
 DPT_API double dpt_index_rate(const dpt_index *index, uint32_t i,
                               double *epsilon);
 
+/* ------------------------------------------------------------ words */
+
+/*
+ * How a word of a text was found in an index, by the first rule that finds
+ * it; see dptext-privacy(7).
+ */
+enum dpt_rule {
+	DPT_NO_ROW, /* not at all: it is outside the vocabulary */
+	DPT_AS_WRITTEN,
+	DPT_LETTER_CASE, /* in lower case, or with its case folded */
+	DPT_PART,        /* it is short for one, as in don't, or U.S.A. */
+	DPT_NO_ACCENTS,
+	DPT_REPEATS,   /* with letters that were repeated taken out */
+	DPT_SAME_STEM, /* as the most frequent row with its English stem */
+	DPT_SECOND,    /* as the second of two rows written together */
+	DPT_RULES
+};
+
+/* "none", "as written", "case" and so on. */
+DPT_API const char *dpt_rule_name(enum dpt_rule rule);
+
 /* --------------------------------------------------------- mechanisms */
 
 enum dpt_guarantee {
@@ -471,13 +492,60 @@ DPT_API uint64_t dpt_spread_end(size_t i);
 
 /* Epsilons are counted in whole millionths, rounded up. */
 #define DPT_EPSILON_UNITS 1000000
+/* What becomes of words outside the vocabulary. */
+enum dpt_oov {
+	DPT_OOV_REPLACE, /* a word drawn uniformly from the vocabulary */
+	DPT_OOV_MASK,    /* [WORD] */
+	DPT_OOV_DROP,    /* nothing */
+	DPT_OOV_KEEP,    /* they pass through: not private */
+	DPT_OOVS
+};
+
+/* What becomes of digits. */
+enum dpt_numbers {
+	DPT_NUMBERS_RANDOM, /* each is drawn anew, uniformly */
+	DPT_NUMBERS_MASK,   /* a number becomes [NUMBER] */
+	DPT_NUMBERS_KEEP,   /* they pass through: not private */
+	DPT_NUMBERS
+};
+
+/* What is told by its form, and masked: [EMAIL], [URL] and so on. */
+enum dpt_kind {
+	DPT_EMAIL,
+	DPT_URL,
+	DPT_HANDLE, /* @name */
+	DPT_CARD,   /* digits in the groups of a payment card */
+	DPT_PHONE,  /* digits in the groups of a telephone number */
+	DPT_KINDS
+};
+
+/* "replace", "mask", "drop", "keep"; "random", "mask", "keep"; "email"... */
+DPT_API const char *dpt_oov_name(enum dpt_oov oov);
+DPT_API const char *dpt_numbers_name(enum dpt_numbers numbers);
+DPT_API const char *dpt_kind_name(enum dpt_kind kind);
+
+/* What the mechanism does not see; all zero is the default.  What each of it
+ * does to the guarantee is told in dptext-privacy(7). */
+struct dpt_policy {
+	enum dpt_oov oov;
+	enum dpt_numbers numbers;
+	unsigned unmasked;   /* kinds that are text like any other: 1 << kind */
+	bool lower;          /* the letter case of words is not kept */
+	bool keep_stopwords; /* a fixed list of words passes through */
+	/* Words that pass through, in UTF-8, whatever their letter case. */
+	const char *const *keep;
+	size_t keeps;
+};
 
 struct dpt_counts {
 	uint64_t records;   /* broken ones too, unless they are a fault */
 	uint64_t broken;    /* left out or replaced by empty ones */
 	uint64_t words;     /* word tokens seen */
 	uint64_t unchanged; /* came out as they went in */
-	uint64_t outside;   /* outside the vocabulary, replaced blindly */
+	uint64_t outside;   /* outside the vocabulary: see dpt_oov */
+	uint64_t kept;      /* passed through as public words */
+	uint64_t numbers;   /* no words; see dpt_numbers */
+	uint64_t masked[DPT_KINDS]; /* nor are these */
 	uint64_t bytes_in;
 	uint64_t bytes_out;
 	/* of each record that is not broken */
@@ -516,8 +584,15 @@ struct dpt_stream_options {
 	int (*flush)(void *ctx);
 	/* Called by the reading thread after each chunk; may be NULL. */
 	void (*progress)(void *ctx, uint64_t bytes_in);
+	/*
+	 * Called for each word by the thread that rewrites it, as it is spelt
+	 * in its record; for research, may be NULL.  It is private text.
+	 */
+	void (*word)(void *ctx, const char *word, size_t len,
+	             enum dpt_rule rule);
 	void *ctx;
 	enum dpt_on_error on_error;
+	struct dpt_policy policy;
 	/* Bytes of a record without its end, at most 1 GiB; 0: 256 MiB. */
 	size_t longest;
 	enum dpt_format format; /* all below is about formats with fields */
@@ -583,6 +658,7 @@ struct dpt_report {
 	struct dpt_model_info model;
 	struct dpt_index_info index;
 	struct dpt_counts counts; /* of all streams together */
+	struct dpt_policy policy; /* of each of them */
 	uint64_t reports;         /* put together by dpt_report_add; 0 is 1 */
 	bool grouped;             /* there are accounts of groups */
 	/* Of several reports only bounds: records.count, and the most of each

@@ -323,14 +323,44 @@ static void put_counts(struct json *j, const struct dpt_counts *c)
 	put_count(j, "records", c->records);
 	put_count(j, "broken", c->broken);
 	put_count(j, "words", c->words);
-	put_count(j, "replaced", c->words - c->unchanged - c->outside);
+	put_count(j, "replaced",
+	          c->words - c->unchanged - c->outside - c->kept);
 	put_count(j, "unchanged", c->unchanged);
 	put_count(j, "outside_vocabulary", c->outside);
+	put_count(j, "kept_public", c->kept);
+	put_count(j, "numbers", c->numbers);
+	key(j, "masked");
+	open_object(j);
+	for (int k = 0; k < DPT_KINDS; k++)
+		put_count(j, dpt_kind_name((enum dpt_kind)k), c->masked[k]);
+	close_object(j);
 	put_count(j, "bytes_in", c->bytes_in);
 	put_count(j, "bytes_out", c->bytes_out);
 	put_spread(j, "words_per_record", &c->record_words, 1);
 	put_spread(j, "epsilon_per_record", &c->record_epsilon,
 	           DPT_EPSILON_UNITS);
+}
+
+/* What the mechanism did not see, and what of it went out as it came in. */
+static void put_policy(struct json *j, const struct dpt_policy *p)
+{
+	key(j, "policies");
+	open_object(j);
+	put_string(j, "oov", dpt_oov_name(p->oov));
+	put_string(j, "numbers", dpt_numbers_name(p->numbers));
+	put_string(j, "case", p->lower ? "lower" : "preserve");
+	put_string(j, "stopwords", p->keep_stopwords ? "keep" : "perturb");
+	put_count(j, "public_words", p->keeps);
+	key(j, "masks");
+	open_object(j);
+	for (int k = 0; k < DPT_KINDS; k++)
+		put_bool(j, dpt_kind_name((enum dpt_kind)k),
+		         !(p->unmasked >> k & 1));
+	close_object(j);
+	close_object(j);
+	put_bool(j, "passes_private_text",
+	         p->oov == DPT_OOV_KEEP || p->numbers == DPT_NUMBERS_KEEP ||
+	             p->keeps > 0 || p->keep_stopwords);
 }
 
 static void put_composed(struct json *j, const char *name, double loss,
@@ -487,6 +517,7 @@ static void put_report(struct json *j, const struct dpt_report *r)
 	put_string(j, "index_checksum", checksum);
 	put_number(j, "largest_distance", r->index.distance_max);
 	put_mechanism(j, r);
+	put_policy(j, &r->policy);
 	put_counts(j, &r->counts);
 	if (r->model.budget > 0) {
 		put_ladder(j, r);

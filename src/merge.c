@@ -183,6 +183,51 @@ static void get_mechanism(struct reader *r, struct dpt_model_info *info)
 	info->unchanged_token_mean = get_number(r, "unchanged_expected");
 }
 
+/* Which of so many names is at a path. */
+static int get_name(struct reader *r, const char *path, int n,
+                    const char *const *names)
+{
+	char text[LONGEST_VALUE];
+	get_text(r, path, text);
+	for (int i = 0; i < n; i++)
+		if (strcmp(names[i], text) == 0)
+			return i;
+	fail(r, path);
+	return 0;
+}
+
+/* The public words themselves are not in a report. */
+static void get_policy(struct reader *r, struct dpt_policy *p)
+{
+	static const char *const cases[] = {"preserve", "lower"};
+	static const char *const stopwords[] = {"perturb", "keep"};
+	const char *oov[DPT_OOVS], *numbers[DPT_NUMBERS];
+	char path[LONGEST_VALUE];
+	for (int i = 0; i < DPT_OOVS; i++)
+		oov[i] = dpt_oov_name((enum dpt_oov)i);
+	for (int i = 0; i < DPT_NUMBERS; i++)
+		numbers[i] = dpt_numbers_name((enum dpt_numbers)i);
+	p->oov = (enum dpt_oov)get_name(r, "policies.oov", DPT_OOVS, oov);
+	p->numbers = (enum dpt_numbers)get_name(r, "policies.numbers",
+	                                        DPT_NUMBERS, numbers);
+	p->lower = get_name(r, "policies.case", 2, cases) == 1;
+	p->keep_stopwords =
+	    get_name(r, "policies.stopwords", 2, stopwords) == 1;
+	p->keeps = get_count(r, "policies.public_words");
+	for (int k = 0; k < DPT_KINDS; k++) {
+		snprintf(path, sizeof path, "policies.masks.%s",
+		         dpt_kind_name((enum dpt_kind)k));
+		p->unmasked |= (unsigned)!get_bool(r, path) << k;
+	}
+}
+
+static bool same_policy(const struct dpt_policy *a, const struct dpt_policy *b)
+{
+	return a->oov == b->oov && a->numbers == b->numbers &&
+	       a->lower == b->lower && a->unmasked == b->unmasked &&
+	       a->keep_stopwords == b->keep_stopwords && a->keeps == b->keeps;
+}
+
 static void get_counts(struct reader *r, struct dpt_counts *c)
 {
 	c->records = get_count(r, "records");
@@ -190,6 +235,11 @@ static void get_counts(struct reader *r, struct dpt_counts *c)
 	c->words = get_count(r, "words");
 	c->unchanged = get_count(r, "unchanged");
 	c->outside = get_count(r, "outside_vocabulary");
+	c->kept = get_count(r, "kept_public");
+	c->numbers = get_count(r, "numbers");
+	for (int k = 0; k < DPT_KINDS; k++)
+		c->masked[k] =
+		    get_amount(r, "masked", dpt_kind_name((enum dpt_kind)k), 1);
 	c->bytes_in = get_count(r, "bytes_in");
 	c->bytes_out = get_count(r, "bytes_out");
 	get_spread(r, "words_per_record", 1, &c->record_words);
@@ -278,6 +328,7 @@ static void get_report(struct reader *r, struct dpt_report *out)
 	out->index.distance_max = get_number(r, "largest_distance");
 	get_mechanism(r, &out->model);
 	out->max_unchanged = get_number(r, "max_unchanged");
+	get_policy(r, &out->policy);
 	get_counts(r, &out->counts);
 	if (is_there(r, "budget?")) {
 		out->model.budget = number_at(r, "budget", 0);
@@ -372,6 +423,8 @@ static const char *difference(const struct dpt_report *a,
 		return "budget";
 	if (!same_parameters(m, n))
 		return "set of parameters";
+	if (!same_policy(&a->policy, &b->policy))
+		return "set of policies";
 	if (!same(a->max_unchanged, b->max_unchanged))
 		return "largest unchanged share";
 	if (!same(a->delta, b->delta))

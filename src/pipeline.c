@@ -440,8 +440,8 @@ enum dpt_status dpt_stream(const struct dpt_stream_options *options,
 	struct stream s = {.o = options,
 	                   .lock = PTHREAD_MUTEX_INITIALIZER,
 	                   .changed = PTHREAD_COND_INITIALIZER};
-	enum dpt_status status =
-	    dpt_shared_open(&s.shared, options->model, options->key, err);
+	enum dpt_status status = dpt_shared_open(
+	    &s.shared, options->model, &options->policy, options->key, err);
 	if (!status && (options->chunk > MOST || options->longest > MOST))
 		status =
 		    dpt_fail(err, DPT_ERANGE,
@@ -452,6 +452,8 @@ enum dpt_status dpt_stream(const struct dpt_stream_options *options,
 	s.shared.codebook = options->codebook;
 	s.shared.groups = options->group ? options->groups : NULL;
 	s.shared.on_error = options->on_error;
+	s.shared.word = options->word;
+	s.shared.word_ctx = options->ctx;
 	s.shared.longest = options->longest ? options->longest : LONGEST_RECORD;
 	if (!status)
 		status = options->threads > 1 ? run_threads(&s, err)

@@ -4,11 +4,14 @@
 #include "codebook.h"
 #include "error.h"
 #include "spread.h"
+#include "words.h"
 
 #include <math.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unictype.h>
+#include <unistr.h>
 
 #define STACK ((size_t)64 << 10)
 #define AHEAD 8 /* words between asking for memory and using it */
@@ -30,6 +33,14 @@ struct memo {
 	uint32_t class_id;
 };
 
+/*
+ * What stands in for the class of what has none, beside DPT_NO_WORD: a public
+ * word, and signs of every kind.
+ */
+#define PUBLIC (DPT_NO_WORD - 1)
+#define SIGN(kind) (PUBLIC - 1 - (kind))
+#define FIRST_OTHER SIGN(DPT_NUMBER)
+
 /* A field, and the words before and behind it; or what is cut out. */
 struct field {
 	struct dpt_piece piece;
@@ -41,14 +52,17 @@ struct dpt_rewriter {
 	const struct dpt_shared *shared;
 	struct memo *memo; /* 1 << MEMO_BITS of them */
 	dpt_matcher *matcher;
+	dpt_normaliser *normaliser;
+	dpt_sign_finder *finder;
 	void *scratch;
-	/* growing arrays, one entry a word */
+	/* growing arrays, one entry a word or sign */
 	struct span *span;
-	uint32_t *in;    /* its class, or DPT_NO_WORD */
+	uint32_t *in;    /* its class, or what stands in for it */
 	uint32_t *out;   /* words of the vocabulary only: their classes, then
 	                  * what is drawn for them */
 	uint32_t *fixed; /* with a codebook: the word it becomes */
 	size_t words, room;
+	size_t signs;   /* among the words */
 	uint32_t known; /* entries of out */
 	/* one entry a record, and one behind the last */
 	uint32_t *start; /* in out */
@@ -90,13 +104,21 @@ static void fill_spelling(const dpt_index *x, uint32_t class_id, char *text)
 }
 
 enum dpt_status dpt_shared_open(struct dpt_shared *shared,
-                                const dpt_model *model, const dpt_key *key,
-                                dpt_error *err)
+                                const dpt_model *model,
+                                const struct dpt_policy *policy,
+                                const dpt_key *key, dpt_error *err)
 {
 	uint32_t n = model->index->header->classes;
-	*shared = (struct dpt_shared){.model = model};
+	*shared = (struct dpt_shared){.model = model, .policy = policy};
 	shared->spelling = calloc(n, sizeof *shared->spelling);
 	enum dpt_status status = dpt_pattern_new(&shared->pattern, err);
+	if (!status)
+		status = dpt_stems_new(model->index, &shared->stems, err);
+	if (!status)
+		status = dpt_sign_patterns_new(policy->unmasked, &shared->signs,
+		                               err);
+	if (!status)
+		status = dpt_public_new(policy, &shared->keep, err);
 	if (!status && !shared->spelling)
 		status = dpt_fail_memory(err);
 	for (uint32_t i = 0; !status && i < n; i++)
@@ -109,6 +131,9 @@ enum dpt_status dpt_shared_open(struct dpt_shared *shared,
 void dpt_shared_close(struct dpt_shared *shared)
 {
 	dpt_pattern_free(shared->pattern);
+	dpt_stems_free(shared->stems);
+	dpt_sign_patterns_free(shared->signs);
+	dpt_public_free(shared->keep);
 	free(shared->spelling);
 	dpt_key_wipe(&shared->words);
 	dpt_key_wipe(&shared->outside);
@@ -127,6 +152,10 @@ enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
 	    dpt_matcher_new(shared->pattern, &r->matcher, err);
 	if (!status && !r->memo)
 		status = dpt_fail_memory(err);
+	if (!status)
+		status = dpt_normaliser_new(shared->stems, &r->normaliser, err);
+	if (!status)
+		status = dpt_sign_finder_new(shared->signs, &r->finder, err);
 	if (!status)
 		status = dpt_scratch_new(shared->model, &r->scratch, err);
 	if (status) {
@@ -149,6 +178,8 @@ void dpt_rewriter_free(dpt_rewriter *r)
 	if (!r)
 		return;
 	dpt_matcher_free(r->matcher);
+	dpt_normaliser_free(r->normaliser);
+	dpt_sign_finder_free(r->finder);
 	dpt_scratch_free(r->shared->model, r->scratch);
 	wipe_array(r->memo, ((size_t)1 << MEMO_BITS) * sizeof *r->memo);
 	wipe_array(r->span, r->room * sizeof *r->span);
@@ -219,15 +250,14 @@ static bool add_field(dpt_rewriter *r, const struct dpt_piece *piece,
 	return true;
 }
 
-/* The class of a word as written or, failing that, in lower case. */
-static uint32_t look_up(const dpt_index *index, const char *word, size_t len)
+/* The class of a word by the rules, see words.h, unless it is public. */
+static uint32_t look_up(dpt_rewriter *r, const char *word, size_t len)
 {
-	char lower[DPT_LONGEST_WORD];
-	uint32_t found = dpt_index_find(index, word, len);
-	if (found != DPT_NO_WORD)
-		return found;
-	size_t n = dpt_lower_case(word, len, lower);
-	return n ? dpt_index_find(index, lower, n) : DPT_NO_WORD;
+	enum dpt_rule rule;
+	const dpt_public *keep = r->shared->keep;
+	if (keep && dpt_is_public(keep, word, len))
+		return PUBLIC;
+	return dpt_normalise(r->normaliser, word, len, &rule);
 }
 
 /* The first n bytes of 8 as a number; n may be more. */
@@ -244,7 +274,7 @@ static uint32_t recall(dpt_rewriter *r, const char *word, size_t n, size_t room)
 	char copy[MEMO_BYTES] = {0};
 	const char *from = word;
 	if (n > MEMO_BYTES)
-		return look_up(r->shared->model->index, word, n);
+		return look_up(r, word, n);
 	if (room < MEMO_BYTES)
 		from = memcpy(copy, word, n);
 	uint64_t a = first_bytes(from, n);
@@ -255,9 +285,63 @@ static uint32_t recall(dpt_rewriter *r, const char *word, size_t n, size_t room)
 	if (m->byte[0] != a || m->byte[1] != b) {
 		m->byte[0] = a;
 		m->byte[1] = b;
-		m->class_id = look_up(r->shared->model->index, word, n);
+		m->class_id = look_up(r, word, n);
 	}
 	return m->class_id;
+}
+
+static bool add_word(dpt_rewriter *r, size_t start, size_t end,
+                     uint32_t class_id)
+{
+	if (!word_room(r))
+		return false;
+	r->span[r->words] = (struct span){
+	    (uint32_t)start, (uint32_t)(end - start), (uint32_t)r->records};
+	r->in[r->words++] = class_id;
+	if (class_id < FIRST_OTHER)
+		r->out[r->known++] = class_id;
+	return true;
+}
+
+/* A compound without hyphens: one word if it is a row, or its parts. */
+static bool add_joined(dpt_rewriter *r, const char *text, size_t start,
+                       size_t end, size_t to)
+{
+	struct dpt_parts parts = {.word = text + start, .len = end - start};
+	struct dpt_part p;
+	uint32_t whole = recall(r, text + start, end - start, to - start);
+	if (whole != DPT_NO_WORD)
+		return add_word(r, start, end, whole);
+	while (dpt_next_part(&parts, &p)) {
+		size_t from = start + p.start;
+		uint32_t class_id =
+		    p.name ? recall(r, p.name, p.len, p.len)
+		           : recall(r, text + from, p.end - p.start, to - from);
+		if (!add_word(r, from, start + p.end, class_id))
+			return false;
+	}
+	return true;
+}
+
+/* Any compound: one word if it is a row, or what is between its hyphens. */
+static bool add_compound(dpt_rewriter *r, const char *text, size_t start,
+                         size_t end, size_t to)
+{
+	if (end - start > DPT_LONGEST_WORD)
+		return add_word(r, start, end, DPT_NO_WORD);
+	if (memchr(text + start, '-', end - start)) {
+		uint32_t whole =
+		    recall(r, text + start, end - start, to - start);
+		if (whole != DPT_NO_WORD)
+			return add_word(r, start, end, whole);
+	}
+	for (size_t at = start, stop; at < end; at = stop + 1) {
+		const char *hyphen = memchr(text + at, '-', end - at);
+		stop = hyphen ? (size_t)(hyphen - text) : end;
+		if (!add_joined(r, text, at, stop, to))
+			return false;
+	}
+	return true;
 }
 
 /* Looks up what the words from number first on become. */
@@ -265,11 +349,11 @@ static void fix_words(dpt_rewriter *r, const char *text, size_t first)
 {
 	const dpt_codebook *book = r->shared->codebook;
 	for (size_t i = first; i < r->words; i++)
-		r->fixed[i] =
-		    r->in[i] == DPT_NO_WORD
-		        ? dpt_codebook_other(book, text + r->span[i].start,
-		                             r->span[i].len)
-		        : dpt_codebook_known(book, r->in[i]);
+		if (r->in[i] == DPT_NO_WORD)
+			r->fixed[i] = dpt_codebook_other(
+			    book, text + r->span[i].start, r->span[i].len);
+		else if (r->in[i] < FIRST_OTHER)
+			r->fixed[i] = dpt_codebook_known(book, r->in[i]);
 }
 
 static enum dpt_status find_words(dpt_rewriter *r, const char *text,
@@ -277,22 +361,46 @@ static enum dpt_status find_words(dpt_rewriter *r, const char *text,
 {
 	size_t start = from, end = from, first = r->words;
 	int found;
-	while ((found = dpt_next_word(r->matcher, text, to, end, &start,
-	                              &end)) > 0) {
-		if (!word_room(r))
+	while ((found =
+	            dpt_next_word(r->matcher, text, to, end, &start, &end)) > 0)
+		if (found > 1 ? !add_compound(r, text, start, end, to)
+		              : !add_word(r, start, end,
+		                          recall(r, text + start, end - start,
+		                                 to - start)))
 			return dpt_fail_memory(err);
-		uint32_t class_id =
-		    recall(r, text + start, end - start, to - start);
-		r->span[r->words] =
-		    (struct span){(uint32_t)start, (uint32_t)(end - start),
-		                  (uint32_t)r->records};
-		r->in[r->words++] = class_id;
-		if (class_id != DPT_NO_WORD)
-			r->out[r->known++] = class_id;
-	}
 	if (r->shared->codebook)
 		fix_words(r, text, first);
-	return found < 0 ? dpt_fail_memory(err) : DPT_OK;
+	bool failed = found < 0 || dpt_normaliser_failed(r->normaliser);
+	return failed ? dpt_fail_memory(err) : DPT_OK;
+}
+
+static bool add_sign(dpt_rewriter *r, const struct dpt_sign *sign)
+{
+	if (sign->kind == DPT_NUMBER &&
+	    r->shared->policy->numbers == DPT_NUMBERS_KEEP)
+		return true;
+	r->signs++;
+	return add_word(r, sign->start, sign->end, SIGN(sign->kind));
+}
+
+/* Signs, and the words between them. */
+static enum dpt_status find_text(dpt_rewriter *r, const char *text, size_t from,
+                                 size_t to, dpt_error *err)
+{
+	struct dpt_sign sign;
+	int found;
+	dpt_signs_begin(r->finder, text, from, to);
+	while ((found = dpt_next_sign(r->finder, &sign)) > 0) {
+		enum dpt_status status =
+		    find_words(r, text, from, sign.start, err);
+		if (status)
+			return status;
+		if (!add_sign(r, &sign))
+			return dpt_fail_memory(err);
+		from = sign.end;
+	}
+	return found < 0 ? dpt_fail_memory(err)
+	                 : find_words(r, text, from, to, err);
 }
 
 static bool has_escapes(const char *text, size_t len)
@@ -327,7 +435,7 @@ static enum dpt_status find_escaped(dpt_rewriter *r, const char *text,
 	if (!decode(r, text + p->start, p->end - p->start))
 		return dpt_fail_memory(err);
 	enum dpt_status status =
-	    find_words(r, r->decoded.data, 0, r->decoded.len, err);
+	    find_text(r, r->decoded.data, 0, r->decoded.len, err);
 	for (size_t i = before; i < r->words; i++) {
 		struct span *s = &r->span[i];
 		uint32_t start = r->origin[s->start];
@@ -373,7 +481,7 @@ static enum dpt_status find_in_fields(dpt_rewriter *r, const char *text,
 		status = p->coding == DPT_STRING &&
 		                 has_escapes(text + p->start, p->end - p->start)
 		             ? find_escaped(r, text, p, err)
-		             : find_words(r, text, p->start, p->end, err);
+		             : find_text(r, text, p->start, p->end, err);
 		if (!status && r->words > before &&
 		    !add_field(r, p, before, NULL))
 			status = dpt_fail_memory(err);
@@ -397,7 +505,7 @@ static enum dpt_status find_record(dpt_rewriter *r, const char *text,
 	if (end > good)
 		return dpt_fail(err, DPT_EFORMAT, "not valid UTF-8");
 	return dpt_frame_whole(r->shared->frame)
-	           ? find_words(r, text, start, end, err)
+	           ? find_text(r, text, start, end, err)
 	           : find_in_fields(r, text, start, end, err);
 }
 
@@ -446,6 +554,27 @@ static bool tally(const dpt_rewriter *r, size_t words, size_t known,
 	return !r->shared->groups || dpt_members_add(members, member);
 }
 
+static bool is_word(uint32_t in)
+{
+	return in < FIRST_OTHER || in >= PUBLIC;
+}
+
+/* To the one who asked, from word number first on. */
+static void show_words(dpt_rewriter *r, const char *text, size_t first)
+{
+	for (size_t i = first; i < r->words; i++) {
+		if (!is_word(r->in[i]))
+			continue;
+		const char *word = text + r->span[i].start;
+		enum dpt_rule rule;
+		if (dpt_normalise(r->normaliser, word, r->span[i].len, &rule) !=
+		    r->in[i])
+			rule = DPT_PART;
+		r->shared->word(r->shared->word_ctx, word, r->span[i].len,
+		                rule);
+	}
+}
+
 /*
  * Finds the words of all records, or of those before a broken one that ends
  * it all and begins at *whole then.
@@ -458,9 +587,10 @@ static enum dpt_status find_records(dpt_rewriter *r, const char *text,
 	size_t good = dpt_utf8_prefix(text, len), next;
 	dpt_error other;
 	r->words = r->records = r->broken = r->fields = 0;
+	r->signs = 0;
 	r->known = 0;
 	for (*whole = 0; *whole < len; *whole = next) {
-		size_t at = *whole, before = r->words;
+		size_t at = *whole, before = r->words, signs = r->signs;
 		size_t end = dpt_record_end(r->shared->frame, text, len, at);
 		next = end < len ? end + 1 : len;
 		if (!record_room(r))
@@ -481,9 +611,11 @@ static enum dpt_status find_records(dpt_rewriter *r, const char *text,
 		if (status)
 			return status;
 		if (!broken &&
-		    !tally(r, r->words - before,
+		    !tally(r, r->words - before - (r->signs - signs),
 		           r->known - r->start[r->records], counts, members))
 			return dpt_fail_memory(err);
+		if (r->shared->word)
+			show_words(r, text, before);
 		r->start[++r->records] = r->known;
 	}
 	return DPT_OK;
@@ -523,6 +655,19 @@ static void copy(char *to, const char *from, size_t n, bool room)
 		memcpy(to, from, n);
 }
 
+/* A word as it was before it was written in its coding. */
+static bool plain(dpt_rewriter *r, enum dpt_coding coding, const char **word,
+                  size_t *len)
+{
+	if (coding != DPT_STRING || !has_escapes(*word, *len))
+		return true;
+	if (!decode(r, *word, *len))
+		return false;
+	*word = r->decoded.data;
+	*len = r->decoded.len;
+	return true;
+}
+
 /*
  * Letter case is taken from the decoded word.  Its spelling is given up even
  * if the word stays: it would tell that it did.
@@ -530,12 +675,11 @@ static void copy(char *to, const char *from, size_t n, bool room)
 static bool shape_of(dpt_rewriter *r, enum dpt_coding coding, const char *word,
                      size_t len, enum dpt_shape *shape)
 {
-	if (coding == DPT_STRING && has_escapes(word, len)) {
-		if (!decode(r, word, len))
-			return false;
-		word = r->decoded.data;
-		len = r->decoded.len;
-	}
+	*shape = DPT_LOWER;
+	if (r->shared->policy->lower)
+		return true;
+	if (!plain(r, coding, &word, &len))
+		return false;
 	*shape = dpt_shape_of(word, len);
 	return true;
 }
@@ -560,6 +704,102 @@ static bool put_word(dpt_rewriter *r, uint32_t class_id, uint32_t fixed,
 	       dpt_encode(coding, out, before);
 }
 
+/* The word itself. */
+static bool put_same(dpt_rewriter *r, enum dpt_coding coding, const char *word,
+                     size_t len, struct dpt_buf *out)
+{
+	size_t before = out->len;
+	if (!r->shared->policy->lower)
+		return dpt_buf_add(out, word, len);
+	return plain(r, coding, &word, &len) && dpt_add_lower(out, word, len) &&
+	       dpt_encode(coding, out, before);
+}
+
+/* A number with every digit drawn anew, in the script it has. */
+static bool put_digits(dpt_rewriter *r, uint64_t record, enum dpt_coding coding,
+                       const char *number, size_t len, struct dpt_buf *out)
+{
+	size_t before = out->len, step;
+	if (!plain(r, coding, &number, &len))
+		return false;
+	for (size_t at = 0; at < len; at += step) {
+		uint8_t bytes[6];
+		ucs4_t c;
+		step = (size_t)u8_mbtouc_unsafe(
+		    &c, (const uint8_t *)number + at, len - at);
+		int value = uc_decimal_value(c);
+		if (value >= 0)
+			c = c - (ucs4_t)value +
+			    dpt_rng_below(outside(r, record), 10);
+		int n = u8_uctomb(bytes, c, sizeof bytes);
+		if (n < 0 || !dpt_buf_add(out, bytes, (size_t)n))
+			return false;
+	}
+	return dpt_encode(coding, out, before);
+}
+
+static bool put_mask(struct dpt_buf *out, const char *mask)
+{
+	return dpt_buf_add(out, mask, strlen(mask));
+}
+
+/* A word outside the vocabulary; fixed: what it becomes with a codebook. */
+static bool put_outside(dpt_rewriter *r, uint32_t fixed, uint64_t record,
+                        enum dpt_coding coding, const char *word, size_t len,
+                        struct dpt_buf *out)
+{
+	const dpt_index *x = r->shared->model->index;
+	uint32_t drawn;
+	switch (r->shared->policy->oov) {
+	case DPT_OOV_MASK: return put_mask(out, "[WORD]");
+	case DPT_OOV_DROP: return true;
+	case DPT_OOV_KEEP: return put_same(r, coding, word, len, out);
+	default:
+		drawn = r->fixed ? x->classes[fixed]
+		                 : dpt_rng_below(outside(r, record),
+		                                 x->header->classes);
+		return put_word(r, drawn, fixed, record, coding, word, len,
+		                out);
+	}
+}
+
+/* What the mechanism did not see. */
+static bool put_other(dpt_rewriter *r, uint32_t in, uint32_t fixed,
+                      uint64_t record, enum dpt_coding coding, const char *text,
+                      size_t len, struct dpt_buf *out,
+                      struct dpt_counts *counts)
+{
+	static const char *const masks[DPT_KINDS] = {[DPT_EMAIL] = "[EMAIL]",
+	                                             [DPT_URL] = "[URL]",
+	                                             [DPT_HANDLE] = "[HANDLE]",
+	                                             [DPT_CARD] = "[CARD]",
+	                                             [DPT_PHONE] = "[PHONE]"};
+	if (in == DPT_NO_WORD) {
+		counts->outside++;
+		return put_outside(r, fixed, record, coding, text, len, out);
+	}
+	if (in == PUBLIC) {
+		counts->kept++;
+		return put_same(r, coding, text, len, out);
+	}
+	if (in == SIGN(DPT_NUMBER)) {
+		counts->numbers++;
+		return r->shared->policy->numbers == DPT_NUMBERS_MASK
+		           ? put_mask(out, "[NUMBER]")
+		           : put_digits(r, record, coding, text, len, out);
+	}
+	uint32_t kind = SIGN(0) - in;
+	counts->masked[kind]++;
+	return put_mask(out, masks[kind]);
+}
+
+/* Whether word number i was written together with the one before. */
+static bool is_joined(const dpt_rewriter *r, size_t i)
+{
+	return i > r->put && is_word(r->in[i - 1]) && is_word(r->in[i]) &&
+	       r->in[i] != PUBLIC;
+}
+
 /*
  * Copies text[at..to) with what was drawn in place of the words up to number
  * last.
@@ -572,28 +812,32 @@ static bool put_back(dpt_rewriter *r, const char *text, size_t at, size_t to,
 	uint32_t known = r->put_known;
 	for (size_t i = r->put; i < last; i++) {
 		const struct span *s = &r->span[i];
+		const char *word = text + s->start;
 		uint64_t stream = first_record + s->record;
 		size_t gap = s->start - at;
-		uint32_t drawn, fixed = r->fixed ? r->fixed[i] : DPT_NO_WORD;
+		uint32_t fixed = r->fixed ? r->fixed[i] : DPT_NO_WORD;
+		bool ok;
 		if (known + AHEAD < r->known)
 			__builtin_prefetch(
 			    &r->shared->spelling[r->out[known + AHEAD]]);
-		if (r->in[i] == DPT_NO_WORD) {
-			drawn = r->fixed ? x->classes[fixed]
-			                 : dpt_rng_below(outside(r, stream),
-			                                 x->header->classes);
-			counts->outside++;
-		} else {
-			drawn = r->fixed ? x->classes[fixed] : r->out[known];
-			known++;
-			counts->unchanged += drawn == r->in[i];
-		}
-		if (!dpt_buf_room(out, gap + 2 * SHORT))
+		if (!dpt_buf_room(out, gap + 3 * SHORT))
 			return false;
+		if (gap == 0 && is_joined(r, i))
+			out->data[out->len++] = ' ';
 		copy(out->data + out->len, text + at, gap, at + SHORT <= to);
 		out->len += gap;
-		if (!put_word(r, drawn, fixed, stream, coding, text + s->start,
-		              s->len, out))
+		if (r->in[i] >= FIRST_OTHER) {
+			ok = put_other(r, r->in[i], fixed, stream, coding, word,
+			               s->len, out, counts);
+		} else {
+			uint32_t drawn =
+			    r->fixed ? x->classes[fixed] : r->out[known];
+			known++;
+			counts->unchanged += drawn == r->in[i];
+			ok = put_word(r, drawn, fixed, stream, coding, word,
+			              s->len, out);
+		}
+		if (!ok)
 			return false;
 		at = s->start + s->len;
 	}
@@ -649,7 +893,7 @@ enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
 	r->rng_on = false;
 	if (!put_all(r, text, whole, first_record, out, counts))
 		return dpt_fail_memory(err);
-	counts->words += r->words;
+	counts->words += r->words - r->signs;
 	counts->records += r->records;
 	counts->broken += r->broken;
 	return broken;

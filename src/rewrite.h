@@ -6,7 +6,9 @@
 #include "buf.h"
 #include "groups.h"
 #include "mech.h"
+#include "policy.h"
 #include "record.h"
+#include "signs.h"
 #include "token.h"
 
 /* What all threads share; immutable. */
@@ -15,17 +17,25 @@ struct dpt_shared {
 	const dpt_codebook *codebook; /* NULL: each word is drawn anew */
 	const dpt_groups *groups;     /* NULL: they are not accounted for */
 	dpt_pattern *pattern;
+	struct dpt_stems *stems;
+	const struct dpt_policy *policy;
+	dpt_sign_patterns *signs;
+	dpt_public *keep;              /* or NULL */
 	struct dpt_spelling *spelling; /* one a class */
 	const dpt_frame *frame;
 	enum dpt_on_error on_error;
-	size_t longest;  /* bytes of a record */
+	size_t longest; /* bytes of a record */
+	void (*word)(void *ctx, const char *word, size_t len,
+	             enum dpt_rule rule); /* or NULL */
+	void *word_ctx;
 	dpt_key words;   /* streams of the mechanism */
 	dpt_key outside; /* streams of everything else */
 };
 
-/* The model is borrowed. */
+/* Model and policy are borrowed. */
 DPT_MUST_USE enum dpt_status dpt_shared_open(struct dpt_shared *shared,
                                              const dpt_model *model,
+                                             const struct dpt_policy *policy,
                                              const dpt_key *key,
                                              dpt_error *err);
 void dpt_shared_close(struct dpt_shared *shared);

@@ -81,6 +81,10 @@ void dpt_counts_add(struct dpt_counts *to, const struct dpt_counts *more)
 	to->words += more->words;
 	to->unchanged += more->unchanged;
 	to->outside += more->outside;
+	to->kept += more->kept;
+	to->numbers += more->numbers;
+	for (int k = 0; k < DPT_KINDS; k++)
+		to->masked[k] += more->masked[k];
 	to->bytes_in += more->bytes_in;
 	to->bytes_out += more->bytes_out;
 	dpt_spread_join(&to->record_words, &more->record_words);

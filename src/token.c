@@ -27,7 +27,8 @@ struct dpt_matcher {
 	pcre2_jit_stack *stack;
 };
 
-enum dpt_status dpt_pattern_new(dpt_pattern **out, dpt_error *err)
+static enum dpt_status compile(const char *regex, uint32_t options,
+                               dpt_pattern **out, dpt_error *err)
 {
 	int code;
 	PCRE2_SIZE at;
@@ -35,9 +36,9 @@ enum dpt_status dpt_pattern_new(dpt_pattern **out, dpt_error *err)
 	*out = NULL;
 	if (!p)
 		return dpt_fail_memory(err);
-	p->code =
-	    pcre2_compile((PCRE2_SPTR)letters, sizeof letters - 1,
-	                  PCRE2_UTF | PCRE2_NO_UTF_CHECK, &code, &at, NULL);
+	p->code = pcre2_compile((PCRE2_SPTR)regex, PCRE2_ZERO_TERMINATED,
+	                        PCRE2_UTF | PCRE2_NO_UTF_CHECK | options, &code,
+	                        &at, NULL);
 	/* without JIT (hardened kernels) matching is slower, not wrong */
 	if (!p->code) {
 		dpt_pattern_free(p);
@@ -46,6 +47,17 @@ enum dpt_status dpt_pattern_new(dpt_pattern **out, dpt_error *err)
 	p->compiled = pcre2_jit_compile(p->code, PCRE2_JIT_COMPLETE) == 0;
 	*out = p;
 	return DPT_OK;
+}
+
+enum dpt_status dpt_pattern_new(dpt_pattern **out, dpt_error *err)
+{
+	return compile(letters, 0, out, err);
+}
+
+enum dpt_status dpt_pattern_at(const char *regex, dpt_pattern **out,
+                               dpt_error *err)
+{
+	return compile(regex, PCRE2_ANCHORED, out, err);
 }
 
 void dpt_pattern_free(dpt_pattern *p)
@@ -106,13 +118,19 @@ static int match(dpt_matcher *m, const char *text, size_t len, size_t at,
 	return 1;
 }
 
+int dpt_match(dpt_matcher *m, const char *text, size_t len, size_t at,
+              size_t *start, size_t *end)
+{
+	return match(m, text, len, at, 0, start, end);
+}
+
 static bool is_ascii_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 /* Bytes of an apostrophe, ' or U+2019, at the beginning of text; else 0. */
-static size_t apostrophe(const char *text, size_t len)
+size_t dpt_apostrophe(const char *text, size_t len)
 {
 	if (len > 0 && text[0] == '\'')
 		return 1;
@@ -120,27 +138,56 @@ static size_t apostrophe(const char *text, size_t len)
 }
 
 /*
- * Parts joined by apostrophes are one word.  They are joined here, not in
+ * Bytes of what may join the letters from start to end to those that follow:
+ * an apostrophe, a hyphen, or a dot behind a single letter; else 0.
+ */
+static size_t joint(const char *text, size_t len, size_t start, size_t end)
+{
+	if (end == len)
+		return 0;
+	if (text[end] == '-')
+		return 1;
+	if (text[end] == '.')
+		return end - start == 1;
+	return dpt_apostrophe(text + end, len - end);
+}
+
+/* Whether all there is is the s of an ending, as behind a quotation. */
+static bool is_ending(const char *text, size_t at, size_t start, size_t end)
+{
+	size_t before = start - at;
+	return end - start == 1 && (text[start] | 0x20) == 's' &&
+	       ((before >= 1 && text[start - 1] == '\'') ||
+	        (before >= 3 && dpt_apostrophe(text + start - 3, 3)));
+}
+
+/*
+ * Letters that are joined are a compound.  They are joined here, not in
  * the pattern: a group that repeats costs the matcher memory each time.
  */
 int dpt_next_word(dpt_matcher *m, const char *text, size_t len, size_t at,
                   size_t *start, size_t *end)
 {
-	size_t joint, from;
-	int found = match(m, text, len, at, 0, start, end);
+	size_t n, from, to, last;
+	int found = match(m, text, len, at, 0, start, end), words = 1;
+	while (found > 0 && is_ending(text, at, *start, *end))
+		found = match(m, text, len, at = *end, 0, start, end);
 	if (found <= 0)
 		return found;
-	while ((joint = apostrophe(text + *end, len - *end)) > 0) {
-		size_t next = *end + joint;
+	for (last = *start; (n = joint(text, len, last, *end)) > 0;) {
+		size_t next = *end + n;
 		bool letter = next < len && is_ascii_letter(text[next]);
 		found = match(m, text, len, next, letter ? 0 : PCRE2_ANCHORED,
-		              &from, end);
+		              &from, &to);
 		if (found < 0)
 			return found;
-		if (found == 0)
+		if (found == 0 || (text[*end] == '.' && to - from > 1))
 			break;
+		last = from;
+		*end = to;
+		words = 2;
 	}
-	return 1;
+	return words;
 }
 
 static size_t ascii_prefix(const char *text, size_t len)
@@ -165,7 +212,7 @@ size_t dpt_utf8_prefix(const char *text, size_t len)
 	return bad ? (size_t)(bad - (const uint8_t *)text) : len;
 }
 
-static bool is_ascii(const char *word, size_t len)
+bool dpt_is_ascii(const char *word, size_t len)
 {
 	return ascii_prefix(word, len) == len;
 }
@@ -203,6 +250,8 @@ enum dpt_shape dpt_shape_of(const char *word, size_t len)
 		upper += is_upper;
 		lower += uc_is_lower(c);
 	}
+	if (dpt_apostrophe(word, len)) /* the 'S of IT'S */
+		return upper > 0 && lower == 0 ? DPT_UPPER : DPT_LOWER;
 	if (first_upper && upper == 1)
 		return DPT_CAPITALISED;
 	return upper > 1 && lower == 0 ? DPT_UPPER : DPT_LOWER;
@@ -222,7 +271,7 @@ size_t dpt_lower_case(const char *word, size_t len, char *out)
 {
 	if (len > DPT_LONGEST_WORD)
 		return 0;
-	if (is_ascii(word, len)) {
+	if (dpt_is_ascii(word, len)) {
 		for (size_t i = 0; i < len; i++)
 			out[i] = ascii_lower(word[i]);
 		return len;
@@ -236,23 +285,33 @@ size_t dpt_lower_case(const char *word, size_t len, char *out)
 	return 0;
 }
 
-/* Title or upper case by Unicode's full mappings, which may be longer. */
-static bool add_unicode(struct dpt_buf *out, enum dpt_shape shape,
-                        const char *word, size_t len)
+/* Letter case by Unicode's full mappings, which may be longer. */
+typedef uint8_t *case_mapping(const uint8_t *, size_t, const char *, uninorm_t,
+                              uint8_t *, size_t *);
+
+static bool add_mapped(struct dpt_buf *out, case_mapping *mapping,
+                       const char *word, size_t len)
 {
 	size_t made_len;
-	uint8_t *made = (shape == DPT_UPPER ? u8_toupper : u8_totitle)(
-	    (const uint8_t *)word, len, NULL, NULL, NULL, &made_len);
+	uint8_t *made =
+	    mapping((const uint8_t *)word, len, NULL, NULL, NULL, &made_len);
 	bool ok = made && dpt_buf_add(out, made, made_len);
 	free(made);
 	return ok;
 }
 
+bool dpt_add_lower(struct dpt_buf *out, const char *word, size_t len)
+{
+	return add_mapped(out, u8_tolower, word, len);
+}
+
 bool dpt_add_shaped(struct dpt_buf *out, enum dpt_shape shape, const char *word,
                     size_t len)
 {
-	if (shape != DPT_LOWER && !is_ascii(word, len))
-		return add_unicode(out, shape, word, len);
+	if (shape != DPT_LOWER && !dpt_is_ascii(word, len))
+		return add_mapped(out,
+		                  shape == DPT_UPPER ? u8_toupper : u8_totitle,
+		                  word, len);
 	if (!dpt_buf_add(out, word, len))
 		return false;
 	char *put = out->data + out->len - len;

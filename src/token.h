@@ -14,6 +14,9 @@ typedef struct dpt_pattern dpt_pattern;
 typedef struct dpt_matcher dpt_matcher;
 
 DPT_MUST_USE enum dpt_status dpt_pattern_new(dpt_pattern **out, dpt_error *err);
+/* A pattern of its own, that matches where it is told and nowhere else. */
+DPT_MUST_USE enum dpt_status dpt_pattern_at(const char *regex,
+                                            dpt_pattern **out, dpt_error *err);
 void dpt_pattern_free(dpt_pattern *pattern);
 DPT_MUST_USE enum dpt_status dpt_matcher_new(const dpt_pattern *pattern,
                                              dpt_matcher **out, dpt_error *err);
@@ -21,14 +24,24 @@ void dpt_matcher_free(dpt_matcher *matcher);
 
 /*
  * The next word at or after offset at of a text, which must be UTF-8.
- * Returns 1 and its bounds, 0 when there is none, -1 when the matcher ran
- * out of memory.
+ * Returns 1 and its bounds, 2 if it is a compound (see words.h), 0 when
+ * there is none, -1 when the matcher ran out of memory.  What joins a
+ * compound: apostrophes, hyphens, and dots between single letters.
  */
 int dpt_next_word(dpt_matcher *matcher, const char *text, size_t len, size_t at,
                   size_t *start, size_t *end);
 
+/* The same for what the pattern is for: 1, 0 or -1. */
+int dpt_match(dpt_matcher *matcher, const char *text, size_t len, size_t at,
+              size_t *start, size_t *end);
+
+/* Bytes of an apostrophe, straight or not, that text begins with, or 0. */
+size_t dpt_apostrophe(const char *text, size_t len);
+
 /* Length of the longest prefix that is UTF-8 (RFC 3629). */
 size_t dpt_utf8_prefix(const char *text, size_t len);
+
+bool dpt_is_ascii(const char *word, size_t len);
 
 enum dpt_shape {
 	DPT_LOWER,       /* "word", and all that is none of the others */
@@ -43,6 +56,10 @@ enum dpt_shape dpt_shape_of(const char *word, size_t len);
  * returns its length, or 0 when it does not fit.
  */
 size_t dpt_lower_case(const char *word, size_t len, char *out);
+
+/* Appends a word in lower case; false when out of memory. */
+DPT_MUST_USE bool dpt_add_lower(struct dpt_buf *out, const char *word,
+                                size_t len);
 
 /* Appends a word in a shape; false when out of memory. */
 DPT_MUST_USE bool dpt_add_shaped(struct dpt_buf *out, enum dpt_shape shape,

@@ -6,6 +6,7 @@
 #include "input.h"
 #include "msg.h"
 #include "output.h"
+#include "policies.h"
 #include "sandbox.h"
 #include "secret.h"
 
@@ -47,6 +48,7 @@ static const struct opt table[] = {
      "let a record cost at most B, split over its words"},
     {CONSISTENT, "consistent", "KEYFILE",
      "the same word, the same replacement: protects less"},
+    POLICY_OPTIONS,
     {SEED, "seed", "N", "reproducible output: NOT private"},
     {REPORT, "report", "FILE", "write what was guaranteed and done as JSON"},
     {GROUP_BY, "group-by", "FIELD",
@@ -69,6 +71,7 @@ static const struct opt_program program = {
 
 struct run {
 	struct choice choice;
+	struct policies policies;
 	bool seeded, quiet, verbose;
 	uint64_t seed;
 	const char *secret_path;
@@ -190,7 +193,9 @@ static int parse(struct run *r, int argc, char **argv)
 			break;
 		case 'q': r->quiet = true; break;
 		case 'v': r->verbose = true; break;
-		default: choice_option(&r->choice, id, arg);
+		default:
+			if (!policies_option(&r->policies, id, arg))
+				choice_option(&r->choice, id, arg);
 		}
 	choice_check(&r->choice);
 	check_format(r);
@@ -297,6 +302,7 @@ static bool rewrite_file(struct run *r)
 	    .group = r->group,
 	    .groups = r->groups,
 	    .on_error = r->on_error,
+	    .policy = r->policies.policy,
 	    .longest = r->max_record,
 	};
 	enum dpt_status status = dpt_stream(&options, &counts, &err);
@@ -334,6 +340,7 @@ static void say_guarantee(const struct run *r)
 		msg("--consistent gives a word the same replacement wherever "
 		    "it occurs: which words are equal, and how often each "
 		    "occurs, is NOT hidden");
+	policies_say(&r->policies);
 	if (!r->verbose)
 		return;
 	if (m->guarantee != DPT_NOMINAL)
@@ -359,7 +366,7 @@ static void say_summary(const struct run *r)
 	struct rusage usage;
 	getrusage(RUSAGE_SELF, &usage);
 	msg("%llu %s, %llu words: %.1f %% unchanged, %.1f %% outside the "
-	    "vocabulary and replaced blindly",
+	    "vocabulary",
 	    (unsigned long long)c->records,
 	    r->format == DPT_LINES ? "lines" : "records",
 	    (unsigned long long)c->words, 100 * (double)c->unchanged / words,
@@ -375,6 +382,7 @@ static bool write_report(const struct run *r, bool complete)
 	struct dpt_report report = {.model = dpt_model_about(r->choice.model),
 	                            .index = dpt_index_about(r->choice.index),
 	                            .counts = r->counts,
+	                            .policy = r->policies.policy,
 	                            .max_unchanged = NAN,
 	                            .worst_case_loss = NAN,
 	                            .delta = r->delta,
@@ -451,9 +459,10 @@ static bool make_header(struct run *r)
 
 static bool prepare(struct run *r)
 {
-	return choice_open_index(&r->choice) && choice_open_model(&r->choice) &&
-	       make_header(r) && take_key(r) && make_codebook(r) &&
-	       make_groups(r) && output_open(&r->out, r->out_path, r->gzip);
+	return policies_read(&r->policies) && choice_open_index(&r->choice) &&
+	       choice_open_model(&r->choice) && make_header(r) && take_key(r) &&
+	       make_codebook(r) && make_groups(r) &&
+	       output_open(&r->out, r->out_path, r->gzip);
 }
 
 /* Opens the first file, then gives up what is not needed any more. */
@@ -512,5 +521,6 @@ int main(int argc, char **argv)
 		ok = write_report(&r, ok) && ok;
 	dpt_groups_free(r.groups);
 	choice_close(&r.choice);
+	policies_free(&r.policies);
 	return ok && !r.counts.broken ? EXIT_DONE : EXIT_FAILED;
 }

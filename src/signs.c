@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: MIT */
+#include "signs.h"
+
+#include "error.h"
+#include "token.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unictype.h>
+#include <unistr.h>
+
+/*
+ * The patterns match where a sign begins and nowhere else, and none takes
+ * more than time proportional to what it looks at.
+ */
+#define ALNUM "\\p{L}\\p{N}"
+#define HOST "[" ALNUM "](?:[" ALNUM "\\p{M}.-]*[" ALNUM "])?"
+#define D "[0-9]"
+
+static const char *const patterns[DPT_KINDS + 1] = {
+    [DPT_EMAIL] = "(?i)[" ALNUM "_%+][" ALNUM "\\p{M}._%+-]*+@" HOST,
+    [DPT_URL] = "(?i)(?:[a-z][a-z0-9+.-]*+://|www\\.)"
+                "[^\\s\\p{Z}\\p{C}<>\"\u201c\u201d]+"
+                "(?<![.,;:!?'\u2019)\\]}\u2026])",
+    [DPT_HANDLE] = "@[" ALNUM "_][" ALNUM "\\p{M}_]*+"
+                   "(?:\\.[" ALNUM "_]++)*+(?:@" HOST ")?+",
+    [DPT_CARD] = "(?:" D "{4}([ -])" D "{4}\\1" D "{4}\\1" D "{4}"
+                 "(?:\\1" D "{1,3})?|" D "{4}([ -])" D "{6}\\2" D "{5}|" D
+                 "{13,19})(?!" D ")",
+    [DPT_PHONE] = "(?:\\+(?=(?:[ .()/-]{0,3}" D "){7})\\(?" D "{1,3}\\)?"
+                  "(?:[ .()/-]{0,3}" D "{1,4}){2,8}|"
+                  "(?:1[ .-])?\\(?" D "{3}\\)?[ .-]{1,2}" D "{3}[ .-]" D "{4}|"
+                  "\\(?0(?=(?:[ .()/-]{0,3}" D "){8})" D "{1,4}"
+                  "(?:[ .()/-]{1,3}" D "{2,8}){1,5}|" D "{3}-" D "{4}|0" D
+                  "{9,12})(?!" D ")",
+    [DPT_NUMBER] = "(?i)\\p{Nd}++(?:[.,:/-]\\p{Nd}++)*+"
+                   "(?:(?:['\u2019]?s|st|nd|rd|th)(?![\\p{L}\\p{M}]))?+",
+};
+
+const char *dpt_kind_name(enum dpt_kind kind)
+{
+	static const char *const names[DPT_KINDS] = {
+	    [DPT_EMAIL] = "email",   [DPT_URL] = "url",
+	    [DPT_HANDLE] = "handle", [DPT_CARD] = "card",
+	    [DPT_PHONE] = "phone",
+	};
+	return names[kind];
+}
+
+struct dpt_sign_patterns {
+	dpt_pattern *of[DPT_KINDS + 1]; /* NULL: not looked for */
+};
+
+struct dpt_sign_finder {
+	dpt_matcher *of[DPT_KINDS + 1];
+	const char *text;
+	size_t at, to;
+	struct dpt_sign address; /* the next one; at to: there is none */
+};
+
+enum dpt_status dpt_sign_patterns_new(unsigned unmasked,
+                                      dpt_sign_patterns **out, dpt_error *err)
+{
+	dpt_sign_patterns *p = calloc(1, sizeof *p);
+	enum dpt_status status = p ? DPT_OK : dpt_fail_memory(err);
+	*out = NULL;
+	for (unsigned k = 0; !status && k <= DPT_KINDS; k++)
+		if (!(unmasked >> k & 1))
+			status = dpt_pattern_at(patterns[k], &p->of[k], err);
+	if (status) {
+		dpt_sign_patterns_free(p);
+		return status;
+	}
+	*out = p;
+	return DPT_OK;
+}
+
+void dpt_sign_patterns_free(dpt_sign_patterns *p)
+{
+	for (unsigned k = 0; p && k <= DPT_KINDS; k++)
+		dpt_pattern_free(p->of[k]);
+	free(p);
+}
+
+enum dpt_status dpt_sign_finder_new(const dpt_sign_patterns *p,
+                                    dpt_sign_finder **out, dpt_error *err)
+{
+	dpt_sign_finder *f = calloc(1, sizeof *f);
+	enum dpt_status status = f ? DPT_OK : dpt_fail_memory(err);
+	*out = NULL;
+	for (unsigned k = 0; !status && k <= DPT_KINDS; k++)
+		if (p->of[k])
+			status = dpt_matcher_new(p->of[k], &f->of[k], err);
+	if (status) {
+		dpt_sign_finder_free(f);
+		return status;
+	}
+	*out = f;
+	return DPT_OK;
+}
+
+void dpt_sign_finder_free(dpt_sign_finder *f)
+{
+	for (unsigned k = 0; f && k <= DPT_KINDS; k++)
+		dpt_matcher_free(f->of[k]);
+	free(f);
+}
+
+/* Whether a sign of this kind begins at start. */
+static int match(dpt_sign_finder *f, unsigned kind, size_t start, size_t to,
+                 struct dpt_sign *out)
+{
+	int found = f->of[kind] ? dpt_match(f->of[kind], f->text, to, start,
+	                                    &out->start, &out->end)
+	                        : 0;
+	out->kind = kind;
+	return found;
+}
+
+/* --------------------------------------------------------- where to look */
+
+#define BLOCK 256 /* bytes looked at together, by the compiler's vectors */
+
+/* Both without a branch, so that the compiler can take many bytes at once. */
+
+/* Bytes that begin a digit: of ASCII, or of what may be digits elsewhere. */
+static inline unsigned char may_be_digit(unsigned char c)
+{
+	return (unsigned char)(((unsigned char)(c - '0') < 10) | (c == 0xD9) |
+	                       (c == 0xDB) | (c == 0xDF) | (c == 0xE0) |
+	                       (c == 0xE1) | (c == 0xEA) | (c == 0xEF) |
+	                       (c == 0xF0));
+}
+
+/* The same and more, in fewer steps. */
+static inline unsigned char is_suspect(unsigned char c)
+{
+	return (unsigned char)(((unsigned char)(c - '0') < 10) | (c >= 0xD9));
+}
+
+/* The first two bytes of what an address has in it: @, "://" or "www". */
+static inline unsigned char may_be_address(unsigned char c, unsigned char next)
+{
+	return (unsigned char)((c == '@') | ((c == ':') & (next == '/')) |
+	                       (((c | 0x20) == 'w') & ((next | 0x20) == 'w')));
+}
+
+/* Not inline: what is unrolled is not made into vectors. */
+__attribute__((noinline)) static bool has_digit(const char *text, size_t n)
+{
+	unsigned char any = 0;
+	for (size_t i = 0; i < n; i++)
+		any |= is_suspect((unsigned char)text[i]);
+	return any;
+}
+
+/* Looks at one byte more than n. */
+__attribute__((noinline)) static bool has_address(const char *text, size_t n)
+{
+	unsigned char any = 0;
+	for (size_t i = 0; i < n; i++)
+		any |= may_be_address((unsigned char)text[i],
+		                      (unsigned char)text[i + 1]);
+	return any;
+}
+
+/* Passes over blocks without anything that could be a digit. */
+static size_t skip_to_digit(const char *text, size_t at, size_t to)
+{
+	while (at < to) {
+		size_t n = to - at < BLOCK ? to - at : BLOCK;
+		if (has_digit(text + at, n))
+			break;
+		at += n;
+	}
+	return at;
+}
+
+/* Passes over blocks without addresses; of one there are two bytes, or @. */
+static size_t skip_to_address(const char *text, size_t at, size_t to)
+{
+	while (at + 1 < to) {
+		size_t n = to - at <= BLOCK ? to - at - 1 : BLOCK;
+		if (has_address(text + at, n))
+			break;
+		at += n;
+	}
+	return at;
+}
+
+/* ------------------------------------------------------------- addresses */
+
+static bool is_scheme(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '+' || c == '.' || c == '-';
+}
+
+/* The character before at, or 0; *n: its bytes. */
+static ucs4_t before(const char *text, size_t from, size_t at, size_t *n)
+{
+	ucs4_t c = 0;
+	const uint8_t *start = (const uint8_t *)text + from;
+	const uint8_t *prev = u8_prev(&c, (const uint8_t *)text + at, start);
+	*n = prev ? (size_t)((const uint8_t *)text + at - prev) : 0;
+	return prev ? c : 0;
+}
+
+static bool is_alnum(ucs4_t c)
+{
+	return uc_is_general_category(c, UC_LETTER) ||
+	       uc_is_general_category(c, UC_NUMBER) ||
+	       uc_is_general_category(c, UC_MARK);
+}
+
+/* Where what stands before an @ begins. */
+static size_t name_start(const char *text, size_t from, size_t at)
+{
+	size_t n;
+	for (ucs4_t c; (c = before(text, from, at, &n)) != 0; at -= n)
+		if (!is_alnum(c) && !(c < 0x80 && strchr("._%+-", (int)c)))
+			break;
+	while (text[at] == '.' || text[at] == '-')
+		at++;
+	return at;
+}
+
+/* Where the scheme before "://" begins. */
+static size_t scheme_start(const char *text, size_t from, size_t at)
+{
+	while (at > from && is_scheme(text[at - 1]))
+		at--;
+	while (is_scheme(text[at]) && (text[at] | 0x20) < 'a')
+		at++;
+	return at;
+}
+
+/* An address with its sign at text[at], which may begin before; not from. */
+static int address_at(dpt_sign_finder *f, size_t from, size_t at,
+                      struct dpt_sign *out)
+{
+	const char *text = f->text;
+	size_t n;
+	if (text[at] == '@') {
+		size_t start = name_start(text, from, at);
+		return match(f, start < at ? DPT_EMAIL : DPT_HANDLE, start,
+		             f->to, out);
+	}
+	if (text[at] == ':')
+		return match(f, DPT_URL, scheme_start(text, from, at), f->to,
+		             out);
+	if (is_alnum(before(text, from, at, &n)))
+		return 0;
+	return match(f, DPT_URL, at, f->to, out);
+}
+
+/* The next place that may be within an address, or to. */
+static size_t next_mark(const char *text, size_t at, size_t to)
+{
+	while (at < to) {
+		at = skip_to_address(text, at, to);
+		size_t stop = to - at > BLOCK ? at + BLOCK : to;
+		for (; at < stop; at++)
+			if (may_be_address(
+			        (unsigned char)text[at],
+			        at + 1 < to ? (unsigned char)text[at + 1] : 0))
+				return at;
+	}
+	return to;
+}
+
+/* Looks for the next address from f->at on. */
+static int find_address(dpt_sign_finder *f)
+{
+	size_t from = f->at, at = from;
+	for (; (at = next_mark(f->text, at, f->to)) < f->to; at++) {
+		int found = address_at(f, from, at, &f->address);
+		if (found)
+			return found;
+		if (f->text[at] == '@') /* a name is looked at once */
+			from = at + 1;
+	}
+	f->address.start = f->to;
+	return 0;
+}
+
+/* --------------------------------------------------------------- numbers */
+
+/* The next digit, or to. */
+static size_t next_digit(const char *text, size_t at, size_t to)
+{
+	while (at < to) {
+		at = skip_to_digit(text, at, to);
+		size_t stop = to - at > BLOCK ? at + BLOCK : to, n;
+		for (; at < stop; at += n) {
+			ucs4_t c = (unsigned char)text[at];
+			n = 1;
+			if (!may_be_digit((unsigned char)c))
+				continue;
+			if (c >= 0x80)
+				n = (size_t)u8_mbtouc_unsafe(
+				    &c, (const uint8_t *)text + at, to - at);
+			if (uc_decimal_value(c) >= 0)
+				return at;
+		}
+	}
+	return to;
+}
+
+/* The sign whose first digit is at text[at]; it may begin before. */
+static int number_at(dpt_sign_finder *f, size_t from, size_t at, size_t to,
+                     struct dpt_sign *out)
+{
+	size_t start = at;
+	int found = match(f, DPT_CARD, at, to, out);
+	if (start > from && f->text[start - 1] == '(')
+		start--;
+	if (start > from && f->text[start - 1] == '+')
+		start--;
+	for (; !found && start <= at; start++)
+		found = match(f, DPT_PHONE, start, to, out);
+	return found ? found : match(f, DPT_NUMBER, at, to, out);
+}
+
+/* ------------------------------------------------------------------ both */
+
+void dpt_signs_begin(dpt_sign_finder *f, const char *text, size_t from,
+                     size_t to)
+{
+	f->text = text;
+	f->at = from;
+	f->to = to;
+	f->address.start = from; /* it is looked for first */
+	f->address.end = from;
+}
+
+int dpt_next_sign(dpt_sign_finder *f, struct dpt_sign *out)
+{
+	if (f->address.start < f->to && f->address.end <= f->at &&
+	    find_address(f) < 0)
+		return -1;
+	size_t to = f->address.start;
+	for (size_t at = f->at; (at = next_digit(f->text, at, to)) < to; at++) {
+		int found = number_at(f, f->at, at, to, out);
+		if (found > 0)
+			f->at = out->end;
+		if (found)
+			return found;
+	}
+	*out = f->address;
+	f->at = out->end;
+	return to < f->to;
+}
