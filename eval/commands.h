@@ -6,6 +6,7 @@
 int attack_main(int argc, char **argv);
 int baseline_main(int argc, char **argv);
 int density_main(int argc, char **argv);
+int coverage_main(int argc, char **argv);
 int utility_main(int argc, char **argv);
 int privacy_main(int argc, char **argv);
 int report_main(int argc, char **argv);

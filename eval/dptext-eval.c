@@ -15,6 +15,8 @@ static const struct {
 } commands[] = {
     {"baseline", baseline_main, "accuracy of a classifier on text as it is"},
     {"density", density_main, "how crowded an embedding is, and what of it"},
+    {"coverage", coverage_main,
+     "how many words of a text reach rows of an index"},
     {"utility", utility_main,
      "accuracy of a classifier trained on rewritten text"},
     {"privacy", privacy_main,
