@@ -13,7 +13,7 @@ cp "$SRC/corpora/sample.txt" text
 without_words <text >before
 for mechanism in gumbel exponential laplace; do
 	for epsilon in 0.1 2 20; do
-		dptext -q -x few.dpti -m $mechanism -e $epsilon text |
+		as_they_are -q -x few.dpti -m $mechanism -e $epsilon text |
 			without_words >after
 		check "$mechanism, -e $epsilon" cmp before after
 	done

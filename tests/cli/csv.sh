@@ -3,7 +3,7 @@
 # The chosen fields of a table are rewritten, and nothing else.
 few_index
 rewrite() {
-	dptext -q -x few.dpti "$@"
+	as_they_are -q -x few.dpti "$@"
 }
 printf '\357\273\277id,"text",more\r\n' >table
 printf '1,The one and only,of\r\n2,"that is, ""so""\r\nto what","of"\r\n' >>table

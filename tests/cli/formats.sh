@@ -15,10 +15,10 @@ try 'dptext -f csv --no-header -k name'
 try 'dptext -f csv $(seq -f "-k %g" 65)'
 
 printf 'the of\nand\0to\0\0in the' >strings
-try 'dptext -q -x few.dpti -f nul strings | without_words | od -c'
+try 'as_they_are -q -x few.dpti -f nul strings | without_words | od -c'
 tr '\n\0' '\0\n' <strings >lines
 dptext -x few.dpti --seed 1 lines 2>/dev/null | tr '\n\0' '\0\n' >a
 dptext -x few.dpti --seed 1 -f nul strings 2>/dev/null >b
 check "the same as lines" cmp a b
-try 'printf 1 >one; dptext -q -f nul one one one | od -c'
-try 'dptext -q one one one | od -c'
+try 'printf 1 >one; as_they_are -q -f nul one one one | od -c'
+try 'as_they_are -q one one one | od -c'

@@ -8,7 +8,7 @@ line() {
 	yes '17:45, 20931; 6:15 -- 1,234,567.89 (42) {3} <5> 99 % [2017 + 31 = 2048 / 365] ... Did it?' |
 		tr '\n' ' ' | head -c $size
 }
-line | dptext -x few.dpti -m exponential -e 2 -v 2>err |
+line | as_they_are -x few.dpti -m exponential -e 2 -v 2>err |
 	tr -cd '0-9\n' | cksum >a
 line | tr -cd '0-9\n' | cksum >b
 check "all that is no word is kept" cmp a b

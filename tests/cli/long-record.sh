@@ -9,5 +9,5 @@ few_index
 	printf '\n3\n'
 } >long
 for what in stop skip pass-none; do
-	try "dptext -q -x few.dpti --on-error $what long"
+	try "as_they_are -q -x few.dpti --on-error $what long"
 done

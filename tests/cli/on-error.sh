@@ -3,7 +3,7 @@
 # Records that are broken end the run, are left out, or are emptied.
 few_index
 rewrite() {
-	dptext -q -x few.dpti "$@"
+	as_they_are -q -x few.dpti "$@"
 }
 printf '1\n\377 secretive\n3\n\n\303\r\n6' >lines
 for what in stop skip pass-none; do

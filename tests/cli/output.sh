@@ -3,7 +3,7 @@
 # -o: all of it or nothing.
 few_index
 rewrite() {
-	dptext -q -x few.dpti "$@"
+	as_they_are -q -x few.dpti "$@"
 }
 printf '1\n\n3\n' >text
 umask 027

@@ -28,8 +28,8 @@ END
 cat >check.py <<'END'
 import csv, json, re, sys
 # the words of the default index are not all of letters
-words = r"[\w'’.-]+" if "default" in sys.argv[1] \
-    else r"[^\W\d_]+(?:['’][^\W\d_]+)*"
+words = r"[\w'’. -]+" if "default" in sys.argv[1] \
+    else r"[^\W\d_]+(?:['’ -][^\W\d_]+)*"
 def same(a, b, what):
     strip = lambda s: re.sub(words, "_", s)
     if strip(a) != strip(b):
@@ -69,8 +69,8 @@ END
 python3 make.py
 for index in "$DPTEXT_INDEX" few.dpti; do
 	[ "$index" != few.dpti ] || few_index
-	dptext -q -x "$index" -e 1 -f csv -k 'te"xt' -k 4 t.csv >t.csv.out
-	dptext -q -x "$index" -e 1 -f jsonl -k text -k 'turns[].text' \
+	as_they_are -q -x "$index" -e 1 -f csv -k 'te"xt' -k 4 t.csv >t.csv.out
+	as_they_are -q -x "$index" -e 1 -f jsonl -k text -k 'turns[].text' \
 		t.jsonl >t.jsonl.out
 	check "${index##*/}" python3 check.py "${index##*/}"
 done

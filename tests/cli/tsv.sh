@@ -3,7 +3,7 @@
 # Fields between tabs, where quotes are like any other character.
 few_index
 rewrite() {
-	dptext -q -x few.dpti "$@"
+	as_they_are -q -x few.dpti "$@"
 }
 printf 'id\ttext\n1\t"the of\n\n2\tto be\tor\n' >table
 try 'rewrite -f tsv -k text table | without_words'

@@ -6,8 +6,8 @@ cut -d' ' -f1 few.txt | sort >words
 
 # All words of the output, in lower case, that are not in the index.
 strangers() {
-	dptext -q -x few.dpti "$@" "$SRC/corpora/sample.txt" |
-		sed -E "s/[^[:alpha:]]+/\n/g; s/.*/\L&/" | sed '/^$/d' |
+	as_they_are -q -x few.dpti "$@" "$SRC/corpora/sample.txt" |
+		sed -E "s/[0-9](st|nd|rd|th|s)\>//g; s/['’][sS]\>//g; s/[^[:alpha:]]+/\n/g; s/.*/\L&/" | sed '/^$/d' |
 		sort -u >out
 	comm -23 out words
 }

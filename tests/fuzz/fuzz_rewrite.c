@@ -3,7 +3,9 @@
  * Whole streams over a small index: any text, cut in any way, with reads and
  * writes that fail.  The first bytes say how, the rest is the text.
  */
+#include "signs.h"
 #include "token.h"
+#include "words.h"
 
 #include "tiny_index.h"
 #include "utf8.h"
@@ -18,6 +20,12 @@ static dpt_index *x;
 static dpt_model *model[2];
 static dpt_pattern *pattern;
 static dpt_matcher *matcher; /* fuzz_token.c tests this one */
+static dpt_sign_patterns *signs;
+static dpt_sign_finder *finder; /* and fuzz_signs.c this one */
+
+/* Numbers stay, and addresses are words. */
+static const struct dpt_policy words_only = {.numbers = DPT_NUMBERS_KEEP,
+                                             .unmasked = (1U << DPT_KINDS) - 1};
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -34,6 +42,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	unlink(path);
 	require(!dpt_pattern_new(&pattern, NULL));
 	require(!dpt_matcher_new(pattern, &matcher, NULL));
+	require(!dpt_sign_patterns_new(words_only.unmasked, &signs, NULL));
+	require(!dpt_sign_finder_new(signs, &finder, NULL));
 	for (int i = 0; i < 2; i++) {
 		struct dpt_settings settings = {.mechanism = names[i],
 		                                .epsilon = 1,
@@ -97,7 +107,8 @@ static int write_text(void *ctx, const void *bytes, size_t size)
 	return 0;
 }
 
-static void rewrite(struct run *r, const dpt_model *m, unsigned threads,
+static void rewrite(struct run *r, const dpt_model *m,
+                    const struct dpt_policy *policy, unsigned threads,
                     size_t chunk)
 {
 	dpt_key key;
@@ -109,10 +120,12 @@ static void rewrite(struct run *r, const dpt_model *m, unsigned threads,
 	                                     .read = read_text,
 	                                     .ready = ready,
 	                                     .write = write_text,
-	                                     .ctx = r};
+	                                     .ctx = r,
+	                                     .policy = *policy};
 	r->status = dpt_stream(&options, &r->counts, &r->err);
 	require(r->counts.bytes_out == r->len);
-	require(r->counts.unchanged + r->counts.outside <= r->counts.words);
+	require(r->counts.unchanged + r->counts.outside + r->counts.kept <=
+	        r->counts.words);
 }
 
 static bool letter(char c)
@@ -142,26 +155,91 @@ static uint64_t lines(const char *text, size_t len)
 	return n + (len > 0 && text[len - 1] != '\n');
 }
 
+/* Progress in a text and in what became of it. */
+struct place {
+	const char *in;
+	const struct run *r;
+	size_t at, out;
+	uint64_t words;
+};
+
+/* Bytes between words are the same; parts get a space between them. */
+static void check_word(struct place *p, size_t start, size_t end)
+{
+	const struct run *r = p->r;
+	if (start == p->at && p->words > 0 && letter(p->in[start - 1])) {
+		require(r->len > p->out && r->out[p->out] == ' ');
+		p->out++;
+	}
+	require(r->len - p->out > start - p->at);
+	require(!memcmp(p->in + p->at, r->out + p->out, start - p->at));
+	p->out += start - p->at;
+	p->out += new_word(r->out + p->out, r->len - p->out);
+	p->at = end;
+	p->words++;
+}
+
+/* None of the index is a compound. */
+static void check_compound(struct place *p, size_t start, size_t end)
+{
+	if (end - start > DPT_LONGEST_WORD) {
+		check_word(p, start, end);
+		return;
+	}
+	for (size_t at = start, stop; at < end; at = stop + 1) {
+		const char *hyphen = memchr(p->in + at, '-', end - at);
+		stop = hyphen ? (size_t)(hyphen - p->in) : end;
+		struct dpt_parts parts = {.word = p->in + at, .len = stop - at};
+		struct dpt_part part;
+		while (dpt_next_part(&parts, &part))
+			check_word(p, at + part.start, at + part.end);
+	}
+}
+
+static void check_words(struct place *p, size_t from, size_t to)
+{
+	size_t start, end = from;
+	int found;
+	while ((found = dpt_next_word(matcher, p->in, to, end, &start, &end)) >
+	       0)
+		if (found > 1)
+			check_compound(p, start, end);
+		else
+			check_word(p, start, end);
+}
+
+/* Numbers stay. */
+static void check_line(struct place *p, size_t from, size_t to)
+{
+	struct dpt_sign sign;
+	dpt_signs_begin(finder, p->in, from, to);
+	while (dpt_next_sign(finder, &sign) > 0) {
+		require(sign.kind == DPT_NUMBER);
+		check_words(p, from, sign.start);
+		from = sign.end;
+	}
+	check_words(p, from, to);
+}
+
 /* The output is what became of the first len bytes: the same bytes, but for
  * the words. */
 static void check_text(const struct run *r, size_t len)
 {
-	const char *in = (const char *)r->in;
-	size_t at = 0, out = 0, start, end;
-	uint64_t words = 0;
-	while (dpt_next_word(matcher, in, len, at, &start, &end) > 0) {
-		require(r->len - out > start - at);
-		require(!memcmp(in + at, r->out + out, start - at));
-		out += start - at;
-		out += new_word(r->out + out, r->len - out);
-		at = end;
-		words++;
+	struct place p = {.in = (const char *)r->in, .r = r};
+	size_t start = 0, end;
+	while (start < len) {
+		end = start;
+		while (end < len && p.in[end] != '\n')
+			end++;
+		check_line(&p, start, end);
+		start = end + 1;
 	}
-	require(r->len - out == len - at);
-	require(len == at || !memcmp(in + at, r->out + out, len - at));
-	require(lines(r->out, r->len) == lines(in, len));
-	require(r->counts.records == lines(in, len));
-	require(r->counts.words == words);
+	require(r->len - p.out == len - p.at);
+	require(len == p.at ||
+	        !memcmp(p.in + p.at, r->out + p.out, len - p.at));
+	require(lines(r->out, r->len) == lines(p.in, len));
+	require(r->counts.records == lines(p.in, len));
+	require(r->counts.words == p.words);
 }
 
 /* Bytes up to and including the last newline. */
@@ -208,13 +286,23 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (data[5])
 		a.write_fails = data[5] - 1U;
 
-	rewrite(&a, m, threads, chunk);
-	if (!data[5])
+	struct dpt_policy policy = words_only;
+	bool any = data[2] >> 6 & 1; /* policy: then there is no second look */
+	if (any)
+		policy = (struct dpt_policy){
+		    .oov = (enum dpt_oov)(data[1] % DPT_OOVS),
+		    .numbers = (enum dpt_numbers)(data[3] % DPT_NUMBERS),
+		    .unmasked = data[0] % (1U << DPT_KINDS),
+		    .lower = data[1] >> 7,
+		    .keep_stopwords = data[3] >> 7};
+
+	rewrite(&a, m, &policy, threads, chunk);
+	if (!data[5] && !any)
 		check(&a);
 
 	/* the same, in the simplest way: nothing of that may matter */
 	b.step = SIZE_MAX;
-	rewrite(&b, m, 1, 0);
+	rewrite(&b, m, &policy, 1, 0);
 	require(b.len >= a.len && (!a.len || !memcmp(a.out, b.out, a.len)));
 	if (!data[4] && !data[5]) {
 		require(a.status == b.status && a.len == b.len);

@@ -48,28 +48,34 @@ static bool boundary(const char *text, size_t len, size_t at)
 	return at == len || ((unsigned char)text[at] & 0xc0) != 0x80;
 }
 
-/* There is no letter in what is between words, and nothing else in them. */
+/*
+ * There is no letter in what is between words, but for an s behind an
+ * apostrophe, and nothing else in words but what joins letters.
+ */
 static void check_between(const char *text, size_t from, size_t to)
 {
-	uint32_t c;
+	uint32_t c, before = 0;
 	for (size_t n; from < to; from += n) {
 		n = utf8_length((const uint8_t *)text + from, to - from, &c);
-		require(n > 0 && !letter(c));
+		bool ending = (before == '\'' || before == 0x2019) &&
+		              (c == 's' || c == 'S');
+		require(n > 0 && (!letter(c) || ending));
+		before = c;
 	}
 }
 
 static void check_word(const char *text, size_t from, size_t to)
 {
 	uint32_t c;
-	bool apostrophe = true;
+	bool joint = true;
 	for (size_t n; from < to; from += n) {
 		n = utf8_length((const uint8_t *)text + from, to - from, &c);
-		bool is = c == '\'' || c == 0x2019;
-		require(n > 0 && !(is && apostrophe));
+		bool is = c == '\'' || c == 0x2019 || c == '-' || c == '.';
+		require(n > 0 && !(is && joint));
 		require(c >= 0x250 || is || letter(c));
-		apostrophe = is;
+		joint = is;
 	}
-	require(!apostrophe);
+	require(!joint);
 }
 
 static size_t lower_case(const char *word, size_t len, char *out)

@@ -360,8 +360,16 @@ static struct dpt_report some_report(void)
 	               .words = 10,
 	               .unchanged = 3,
 	               .outside = 2,
+	               .kept = 1,
+	               .numbers = 11,
+	               .masked = {[DPT_URL] = 12, [DPT_PHONE] = 13},
 	               .bytes_in = 70,
 	               .bytes_out = UINT64_MAX},
+	    .policy = {.oov = DPT_OOV_MASK,
+	               .numbers = DPT_NUMBERS_RANDOM,
+	               .unmasked = 1U << DPT_CARD,
+	               .lower = true,
+	               .keeps = 14},
 	    .max_unchanged = 0.5,
 	    .worst_case_loss = 0.25,
 	    .delta = 2e-2,
@@ -402,12 +410,30 @@ START_TEST(report_says_what_was_done)
 	    {".epsilon_unit", "\"per word and unit of Euclidean distance\""},
 	    {".max_unchanged", "0.5"},
 	    {".unchanged_expected", "0.1"},
+	    {".policies.oov", "\"mask\""},
+	    {".policies.numbers", "\"random\""},
+	    {".policies.case", "\"lower\""},
+	    {".policies.stopwords", "\"perturb\""},
+	    {".policies.public_words", "14"},
+	    {".policies.masks.email", "true"},
+	    {".policies.masks.url", "true"},
+	    {".policies.masks.handle", "true"},
+	    {".policies.masks.card", "false"},
+	    {".policies.masks.phone", "true"},
+	    {".passes_private_text", "true"},
 	    {".records", "4"},
 	    {".broken", "2"},
 	    {".words", "10"},
-	    {".replaced", "5"},
+	    {".replaced", "4"},
 	    {".unchanged", "3"},
 	    {".outside_vocabulary", "2"},
+	    {".kept_public", "1"},
+	    {".numbers", "11"},
+	    {".masked.email", "0"},
+	    {".masked.url", "12"},
+	    {".masked.handle", "0"},
+	    {".masked.card", "0"},
+	    {".masked.phone", "13"},
 	    {".bytes_in", "70"},
 	    {".bytes_out", "18446744073709551615"},
 	    {".words_per_record.count", "2"},
@@ -453,8 +479,8 @@ START_TEST(report_says_what_was_done)
 		ck_assert_msg(text[1] >= '0' && text[1] <= '9', "%s: %s",
 		              versions[i], text);
 	}
-	/* all of these, six objects in the object, and nothing else */
-	ck_assert_int_eq(values_of(), COUNT(expected) + COUNT(versions) + 8);
+	/* all of these, the objects they are in, and nothing else */
+	ck_assert_int_eq(values_of(), COUNT(expected) + COUNT(versions) + 11);
 }
 END_TEST
 

@@ -105,6 +105,10 @@ static int write_io(void *ctx, const void *bytes, size_t size)
 	return dpt_buf_add(&io->out, bytes, size) ? 0 : -1;
 }
 
+/* Numbers and addresses are as they were. */
+static const struct dpt_policy words_only = {.numbers = DPT_NUMBERS_KEEP,
+                                             .unmasked = (1U << DPT_KINDS) - 1};
+
 /* Formats with their fields; io is filled in by run(). */
 static struct dpt_stream_options
 options(enum dpt_format format, const char *const *field, size_t fields)
@@ -116,7 +120,8 @@ options(enum dpt_format format, const char *const *field, size_t fields)
 	                                   .write = write_io,
 	                                   .format = format,
 	                                   .field = field,
-	                                   .fields = fields};
+	                                   .fields = fields,
+	                                   .policy = words_only};
 }
 
 /* out, which is added to, is the caller's to free. */
@@ -721,6 +726,117 @@ static char *made_up(enum dpt_format format, uint64_t seed, size_t records,
 	return text;
 }
 
+/* Streams whose words all stay, and what becomes of the rest. */
+static const char *const public_words[] = {"Zq", "n't"};
+static const struct {
+	struct dpt_policy policy;
+	enum dpt_format format;
+	const char *text, *expected;
+} policies[] = {
+    {{.numbers = DPT_NUMBERS_MASK},
+     DPT_LINES,
+     "the a@b.c, 1st @x www.y.z 555-1234 4111111111111111 12:30",
+     "the [EMAIL], [NUMBER] [HANDLE] [URL] [PHONE] [CARD] [NUMBER]"},
+    {{.numbers = DPT_NUMBERS_KEEP, .unmasked = 1U << DPT_PHONE},
+     DPT_LINES,
+     "the 555-1234, 1st",
+     "the 555-1234, 1st"},
+    {{.oov = DPT_OOV_MASK}, DPT_LINES, "the zq house", "the [WORD] house"},
+    {{.oov = DPT_OOV_DROP}, DPT_LINES, "the zq, house", "the , house"},
+    {{.oov = DPT_OOV_KEEP}, DPT_LINES, "the Zq\xc3\x89", "the Zq\xc3\x89"},
+    {{.oov = DPT_OOV_KEEP, .lower = true},
+     DPT_LINES,
+     "THE Zq\xc3\x89",
+     "the zq\xc3\xa9"},
+    {{.keep = public_words, .keeps = 2},
+     DPT_LINES,
+     "The ZQ house",
+     "The ZQ house"},
+    {{.keep_stopwords = true}, DPT_LINES, "Of THE house", "Of THE house"},
+    {{.keep_stopwords = true, .lower = true},
+     DPT_LINES,
+     "Of THE house",
+     "of the house"},
+    {{.numbers = DPT_NUMBERS_MASK},
+     DPT_JSONL,
+     "{\"t\":\"\\u0031\\u0032 a\\u0040b \\u0074he\"}",
+     "{\"t\":\"[NUMBER] [EMAIL] the\"}"},
+    {{.oov = DPT_OOV_KEEP},
+     DPT_JSONL,
+     "{\"t\":\"z\\u0071 the\"}",
+     "{\"t\":\"z\\u0071 the\"}"},
+    {{.oov = DPT_OOV_KEEP, .lower = true},
+     DPT_JSONL,
+     "{\"t\":\"Z\\u0051 the\"}",
+     "{\"t\":\"zq the\"}"},
+    {{.oov = DPT_OOV_MASK}, DPT_LINES, "a@b", "[EMAIL]"},
+};
+
+START_TEST(policies_do_what_they_say)
+{
+	const char *text = policies[_i].text;
+	const char *const field[] = {"t"};
+	struct dpt_stream_options o = options(policies[_i].format, field,
+	                                      policies[_i].format == DPT_JSONL);
+	struct dpt_buf out = {0};
+	o.policy = policies[_i].policy;
+	ck_assert(!run(o, text, strlen(text), SIZE_MAX, &out, NULL, NULL));
+	must_be(&out, policies[_i].expected, strlen(policies[_i].expected));
+	dpt_buf_free(&out);
+}
+END_TEST
+
+/* Each digit is as likely as any other, whatever it was, and its script and
+ * what is between digits stay. */
+START_TEST(digits_are_drawn_anew)
+{
+	enum { LINES = 2000 };
+	static const char line[] = "7,7 \xd9\xa7\n"; /* an Arabic 7 behind */
+	size_t n = sizeof line - 1, times[3][10] = {{0}};
+	char *text = malloc(LINES * n);
+	struct dpt_counts counts;
+	struct dpt_buf out = {0};
+	struct dpt_stream_options o = options(DPT_LINES, NULL, 0);
+	o.policy = (struct dpt_policy){0};
+	for (size_t i = 0; i < LINES; i++)
+		memcpy(text + i * n, line, n);
+	ck_assert(!run(o, text, LINES * n, SIZE_MAX, &out, &counts, NULL));
+	ck_assert_uint_eq(out.len, LINES * n);
+	ck_assert_uint_eq(counts.numbers, 2 * LINES);
+	ck_assert_uint_eq(counts.words, 0);
+	for (size_t i = 0; i < LINES; i++) {
+		const char *l = out.data + i * n;
+		ck_assert_int_eq(l[1], ',');
+		ck_assert_int_eq(l[4], '\xd9');
+		times[0][(l[0] - '0') % 10]++;
+		times[1][(l[2] - '0') % 10]++;
+		times[2][(unsigned char)l[5] - 0xa0]++;
+	}
+	for (int i = 0; i < 3; i++)
+		for (int d = 0; d < 10; d++) /* 9 standard deviations */
+			ck_assert(times[i][d] > 80 && times[i][d] < 320);
+	dpt_buf_free(&out);
+	free(text);
+}
+END_TEST
+
+START_TEST(public_words_must_be_words)
+{
+	static const char *const bad[] = {"", "\xff"};
+	for (int i = 0; i < 2; i++) {
+		struct dpt_stream_options o = options(DPT_LINES, NULL, 0);
+		struct dpt_buf out = {0};
+		dpt_error err;
+		o.policy.keep = &bad[i];
+		o.policy.keeps = 1;
+		ck_assert_int_eq(run(o, "x", 1, 1, &out, NULL, &err),
+		                 DPT_ERANGE);
+		ck_assert_uint_eq(out.len, 0);
+		dpt_buf_free(&out);
+	}
+}
+END_TEST
+
 static const char *const made_fields[] = {"t", "a[].t"};
 static const enum dpt_format made_format[] = {DPT_CSV, DPT_TSV, DPT_JSONL};
 
@@ -1109,6 +1225,9 @@ Suite *suite_record(void)
 	tcase_add_test(t, fields_go_with_their_formats);
 	tcase_add_loop_test(t, ugly_records_come_back, 0, COUNT(ugly));
 	tcase_add_loop_test(t, records_made_by_hand_come_back, 0, 2);
+	tcase_add_loop_test(t, policies_do_what_they_say, 0, COUNT(policies));
+	tcase_add_test(t, digits_are_drawn_anew);
+	tcase_add_test(t, public_words_must_be_words);
 	tcase_add_loop_test(t, made_up_records_come_back, 0, 3);
 	tcase_add_loop_test(t, cutting_makes_no_difference, 0, 3);
 	tcase_add_loop_test(t, cuts_are_ends_of_records, 0, 3);

@@ -61,9 +61,17 @@ static const struct {
     {B(" \t.,;-1234"), ""},
     {B("word"), "[word]"},
     {B("The cat, the dog."), "[The][cat][the][dog]"},
-    {B("well-known e.g. foo_bar"), "[well][known][e][g][foo][bar]"},
+    {B("well-known e.g. foo_bar"), "[well-known][e.g][foo][bar]"},
     {B("x1y 2nd 3D"), "[x][y][nd][D]"},
-    {B("a@b.c http://x.y/z"), "[a][b][c][http][x][y][z]"},
+    {B("a@b.c http://x.y/z"), "[a][b.c][http][x.y][z]"},
+    /* hyphens join letters, dots join single ones */
+    {B("a-b-c- -d e--f"), "[a-b-c][d][e][f]"},
+    {B("U.S.A. i.e., J.R.Tolkien ab.c a.bc \xc3\xa9.a"),
+     "[U.S.A][i.e][J.R][Tolkien][ab][c][a][bc][\xc3\xa9][a]"},
+    {B("rock-'n'-roll U.S.-led"), "[rock][n][roll][U.S][led]"},
+    /* an s of its own behind an apostrophe is no word */
+    {B("\"Bat\"'s 'S \xe2\x80\x99s s 's"), "[Bat][s]"},
+    {B("'s-a 'sa"), "[a][sa]"},
     /* apostrophes join letters on both sides, of either kind */
     {B("don't stop"), "[don't][stop]"},
     {B("don\xe2\x80\x99t"), "[don\xe2\x80\x99t]"},
