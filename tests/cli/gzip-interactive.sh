@@ -14,9 +14,9 @@ lines() {
 for threads in 1 2; do
 	dptext -q -z -x few.dpti -T $threads <in >out &
 	exec 3>in
-	echo 1 >&3
+	echo + >&3
 	check "the first line" lines 1
-	printf '2\n3\n' >&3
+	printf '=\n-\n' >&3
 	check "the others" lines 3
 	exec 3>&-
 	wait $!

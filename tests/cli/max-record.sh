@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # --max-record says how long a record may be.
 few_index
-printf '1234\n12345\n1234' >short
+printf '====\n=====\n====' >short
 try 'dptext -q -x few.dpti --max-record 4 --on-error skip short'
 try 'dptext -q -x few.dpti --max-record 1K short'
 try 'dptext --max-record 0 short'
