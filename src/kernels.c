@@ -172,22 +172,24 @@ DPT_WIDE int dpt_any_steeper(size_t n, double x, const double *restrict v,
 	return any;
 }
 
-/* The square of a, with its sign. */
-static inline double signed_square(double a)
+/* Whether a / sqrt(d2) is above the root of bound. */
+static inline unsigned char steeper(double a, double bound, double d2)
 {
-	return a * fabs(a);
+	return a * fabs(a) > bound * d2;
 }
 
-DPT_WIDE int dpt_steep(size_t n, const struct dpt_slopes *s,
+DPT_WIDE int dpt_steep(size_t n, const struct dpt_slopes *one,
+                       const struct dpt_slopes *other,
                        const double *restrict d2, unsigned char *restrict steep)
 {
-	const double *tops = s->tops, *lows = s->lows;
-	double top = s->top, low = s->low, bound = s->bound;
+	struct dpt_slopes a = *one, b = *other;
 	unsigned char any = 0;
 	for (size_t i = 0; i < n; i++) {
-		double most = bound * d2[i];
-		unsigned char down = signed_square(top - lows[i]) > most;
-		unsigned char up = signed_square(tops[i] - low) > most;
+		unsigned char down =
+		    steeper(a.top - a.lows[i], a.bound, d2[i]) |
+		    steeper(b.top - b.lows[i], b.bound, d2[i]);
+		unsigned char up = steeper(a.tops[i] - a.low, a.bound, d2[i]) |
+		                   steeper(b.tops[i] - b.low, b.bound, d2[i]);
 		steep[i] =
 		    (unsigned char)(down * DPT_STEEP_DOWN | up * DPT_STEEP_UP);
 		any |= steep[i];

@@ -107,11 +107,12 @@ struct dpt_slopes {
 #define DPT_STEEP_UP 2
 
 /*
- * From which top to which low, at the square distances d2, the slope is above
- * the root of bound: from the one word DOWN to the others, or UP from them.
- * Returns whether any is.
+ * From which top to which low, at the square distances d2, the slope of one
+ * kind or the other is above the root of its bound: from the one word DOWN to
+ * the others, or UP from them.  Returns whether any is.
  */
-int dpt_steep(size_t n, const struct dpt_slopes *slopes,
-              const double *restrict d2, unsigned char *restrict steep);
+int dpt_steep(size_t n, const struct dpt_slopes *one,
+              const struct dpt_slopes *other, const double *restrict d2,
+              unsigned char *restrict steep);
 
 #endif

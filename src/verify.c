@@ -28,7 +28,9 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-#define RUN 64 /* rows a thread takes at a time */
+#define RUN 64         /* rows a thread takes at a time */
+#define FEW 12         /* outputs in a list that exceed the tail by much */
+#define LEAST (-1e100) /* instead of minus infinity */
 
 /* An entry of a list; numbers are rounded up. */
 struct excess {
@@ -45,6 +47,9 @@ struct job {
 	double *top;    /* A(w) + tail[w], A(w) 0 where it hardly counts */
 	double *low;    /* tail[w], less what a listed word falls short of it */
 	double lack;    /* the most by which any does */
+	double *rest;   /* the same without the FEW with the largest excess */
+	double *most;   /* of these, the most of ln P(v|w) + t |v-c| */
+	double *least;  /* low[w] - t |w-c| */
 	double *radius; /* |w-c|, rounded up */
 	_Atomic double best;
 	struct dpt_verdict *worst; /* one a thread */
@@ -195,8 +200,14 @@ static void find_excess_of(struct job *j, uint32_t w)
 	}
 	/* beyond the list less costs less than the slack */
 	double reach = entry_distance(r, w, r->listed - 1);
-	j->top[w] = r->tail[w] + (most <= 1e-9 * reach ? 0 : most);
+	bool exceeds = most > 1e-9 * reach;
+	j->top[w] = r->tail[w] + (exceeds ? most : 0);
 	j->low[w] = r->tail[w] + least;
+	j->least[w] = j->low[w] - r->t * j->radius[w];
+	uint32_t few = r->listed < FEW ? r->listed : FEW;
+	double more = few < r->listed ? (double)excess[few].more : 0;
+	j->most[w] = exceeds ? (double)excess[few - 1].most : LEAST;
+	j->rest[w] = r->tail[w] + fmax(0, more);
 }
 
 static void find_excess(void *ctx, unsigned thread, size_t item)
@@ -242,19 +253,28 @@ static void verify_lists(void *ctx, unsigned thread, size_t item)
 		}
 }
 
-/* A word against the words of a row of distances, in both roles. */
+/*
+ * A word against the words of a row of distances, in both roles: the few
+ * outputs with the largest excess need the bound by the mean, the rest the
+ * other, so that few pairs are left for compare.
+ */
 static void verify_row(struct job *j, unsigned thread, uint32_t w,
                        uint32_t first, uint32_t n, const double *d2)
 {
 	struct dpt_verdict *worst = &j->worst[thread];
-	double rate = atomic_load(&j->best) - j->rows->t;
+	double best = atomic_load(&j->best), rate = best - j->rows->t;
 	unsigned char steep[DPT_TILE];
-	struct dpt_slopes slopes = {.top = j->top[w],
-	                            .low = j->low[w],
-	                            .tops = j->top + first,
-	                            .lows = j->low + first,
-	                            .bound = rate * rate * (1 - 1e-9)};
-	if (!dpt_steep(n, &slopes, d2, steep))
+	struct dpt_slopes many = {.top = j->rest[w],
+	                          .low = j->low[w],
+	                          .tops = j->rest + first,
+	                          .lows = j->low + first,
+	                          .bound = rate * rate * (1 - 1e-9)};
+	struct dpt_slopes few = {.top = j->most[w],
+	                         .low = j->least[w],
+	                         .tops = j->most + first,
+	                         .lows = j->least + first,
+	                         .bound = best * best * (1 - 1e-9)};
+	if (!dpt_steep(n, &many, &few, d2, steep))
 		return;
 	for (uint32_t c = 0; c < n; c++) {
 		if (!steep[c] || first + c == w)
@@ -404,9 +424,12 @@ enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
 	                .has_tail = rows->listed < n};
 	uint32_t *list = malloc(n * sizeof *list);
 	j.excess = malloc((size_t)n * rows->listed * sizeof *j.excess);
-	j.top = malloc(3 * (size_t)n * sizeof *j.top);
+	j.top = malloc(6 * (size_t)n * sizeof *j.top);
 	j.low = j.top ? j.top + n : NULL;
 	j.radius = j.top ? j.low + n : NULL;
+	j.rest = j.top ? j.radius + n : NULL;
+	j.most = j.top ? j.rest + n : NULL;
+	j.least = j.top ? j.most + n : NULL;
 	j.worst = calloc(threads, sizeof *j.worst);
 	atomic_init(&j.best, isfinite(j.tails) ? fmax(j.tails, limit) : limit);
 	*out = (struct dpt_verdict){.epsilon = 0};
