@@ -88,11 +88,13 @@ static enum dpt_status add(dpt_public *words, const char *text, dpt_error *err)
 		return dpt_fail(err, DPT_ERANGE,
 		                "public word %zu is empty or too long",
 		                words->n + 1);
-	char *copy = malloc(len);
-	if (!copy)
+	struct word *word = &words->word[words->n];
+	word->text = malloc(len);
+	if (!word->text)
 		return dpt_fail_memory(err);
-	memcpy(copy, lower, len);
-	words->word[words->n++] = (struct word){copy, len};
+	memcpy(word->text, lower, len);
+	word->len = len;
+	words->n++;
 	return DPT_OK;
 }
 

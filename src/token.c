@@ -158,7 +158,7 @@ static bool is_ending(const char *text, size_t at, size_t start, size_t end)
 	size_t before = start - at;
 	return end - start == 1 && (text[start] | 0x20) == 's' &&
 	       ((before >= 1 && text[start - 1] == '\'') ||
-	        (before >= 3 && dpt_apostrophe(text + start - 3, 3)));
+	        (before >= 3 && dpt_apostrophe(text + start - 3, 3) == 3));
 }
 
 /*

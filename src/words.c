@@ -198,7 +198,7 @@ bool dpt_next_part(struct dpt_parts *p, struct dpt_part *out)
 			return whole_part(p, out) ||
 			       negated_part(p, out, end) || initials(p, out) ||
 			       put_part(p, out, at, end, NULL);
-		if (p->word[at] == '.')
+		if (p->word[at] == '.' || p->word[at] == '-')
 			p->at++;
 		else if (ending_part(p, out))
 			return true;

@@ -72,6 +72,7 @@ static const struct {
     /* an s of its own behind an apostrophe is no word */
     {B("\"Bat\"'s 'S \xe2\x80\x99s s 's"), "[Bat][s]"},
     {B("'s-a 'sa"), "[a][sa]"},
+    {B("'~~s \"'.s"), "[s][s]"}, /* what is behind one, not near one */
     /* apostrophes join letters on both sides, of either kind */
     {B("don't stop"), "[don't][stop]"},
     {B("don\xe2\x80\x99t"), "[don\xe2\x80\x99t]"},

@@ -74,6 +74,7 @@ static const struct {
     {"U.S's", "[U.S=US]"},
     {"a'b.c", "[a][b.c=bc]"},
     {"word", "[word]"},
+    {"-a--b-", "[a][b]"}, /* what is between hyphens, if they are there */
     {"'", ""},
     {"", ""},
 };
