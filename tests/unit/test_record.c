@@ -57,7 +57,8 @@ static void draw_always(const dpt_model *m, const struct dpt_batch *batch,
 
 static const struct dpt_mech same = {.draw = draw_same};
 static const struct dpt_mech one = {.draw = draw_always};
-static dpt_model identity = {.mech = &same}, constant = {.mech = &one};
+static dpt_model identity = {.mech = &same, .info = {.rungs = 1}};
+static dpt_model constant = {.mech = &one, .info = {.rungs = 1}};
 static dpt_model *real;
 
 static void open_vocabulary(void)
