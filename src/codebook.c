@@ -109,7 +109,7 @@ static enum dpt_status draw_all(struct job *j, unsigned threads, dpt_error *err)
 	if (!status)
 		dpt_parallel(threads, (n + BLOCK - 1) / BLOCK, draw_block, j);
 	for (unsigned i = 0; i < threads; i++)
-		free(j->scratch[i]);
+		dpt_scratch_free(j->model, j->scratch[i]);
 	free(j->scratch);
 	return status;
 }
