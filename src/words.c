@@ -209,14 +209,20 @@ bool dpt_next_part(struct dpt_parts *p, struct dpt_part *out)
 /* -------------------------------------------------------------------- stems */
 
 /*
- * Open addressing: half of the hash of a stem << 32 | class + 1 of the first
- * row with it, that is of the most frequent; or 0.  It is made when it is
- * first needed.
+ * The hash of a stem, and the number behind that of the first class with it,
+ * which is the most frequent; 0: empty.  Two stems of one hash would be taken
+ * for the same: a rule like any other.
  */
+struct slot {
+	uint64_t hash;
+	uint32_t next;
+};
+
+/* Open addressing.  It is made when it is first needed. */
 struct dpt_stems {
 	const dpt_index *index;
 	pthread_mutex_t lock;
-	uint64_t *slot;
+	struct slot *slot;
 	uint32_t mask; /* slots less 1, a power of two less 1 */
 };
 
@@ -302,22 +308,11 @@ static size_t stem_of(dpt_normaliser *n, const char *word, size_t len,
 }
 
 /* The slot of a stem, or that in which it has its place. */
-static uint64_t *slot_of(dpt_normaliser *n, const char *stem, size_t len,
-                         uint64_t hash)
+static struct slot *slot_of(const dpt_stems *s, uint64_t hash)
 {
-	char other[DPT_LONGEST_WORD];
-	const dpt_stems *s = n->stems;
 	uint32_t at = (uint32_t)hash & s->mask;
-	for (; s->slot[at] && !n->failed; at = (at + 1) & s->mask) {
-		size_t size;
-		if ((s->slot[at] ^ hash) >> 32)
-			continue;
-		const char *word =
-		    dpt_index_word(s->index, (uint32_t)s->slot[at] - 1, &size);
-		if (stem_of(n, word, size, other) == len &&
-		    memcmp(stem, other, len) == 0)
-			break;
-	}
+	while (s->slot[at].next && s->slot[at].hash != hash)
+		at = (at + 1) & s->mask;
 	return &s->slot[at];
 }
 
@@ -340,9 +335,9 @@ static void fill_stems(dpt_normaliser *n)
 			continue;
 		size = stem_of(n, word, len, stem);
 		uint64_t hash = dpt_word_hash(stem, size);
-		uint64_t *slot = slot_of(n, stem, size, hash);
-		if (*slot == 0)
-			*slot = hash >> 32 << 32 | (i + 1);
+		struct slot *slot = slot_of(s, hash);
+		if (slot->next == 0)
+			*slot = (struct slot){hash, i + 1};
 	}
 	if (n->failed) {
 		free(s->slot);
@@ -350,14 +345,15 @@ static void fill_stems(dpt_normaliser *n)
 	}
 }
 
-static const uint64_t *stems(dpt_normaliser *n)
+static bool has_stems(dpt_normaliser *n)
 {
 	dpt_stems *s = n->stems;
 	pthread_mutex_lock(&s->lock);
 	if (!s->slot)
 		fill_stems(n);
+	bool made = s->slot;
 	pthread_mutex_unlock(&s->lock);
-	return s->slot;
+	return made;
 }
 
 /* ---------------------------------------------------------------- rows */
@@ -365,12 +361,11 @@ static const uint64_t *stems(dpt_normaliser *n)
 static uint32_t same_stem(dpt_normaliser *n, const char *word, size_t len)
 {
 	char stem[DPT_LONGEST_WORD];
-	if (!is_plain(word, len) || !stems(n))
+	if (!is_plain(word, len) || !has_stems(n))
 		return DPT_NO_WORD;
 	size_t size = stem_of(n, word, len, stem);
-	uint64_t hash = dpt_word_hash(stem, size);
 	/* nothing, 0, becomes DPT_NO_WORD */
-	return (uint32_t)*slot_of(n, stem, size, hash) - 1;
+	return slot_of(n->stems, dpt_word_hash(stem, size))->next - 1;
 }
 
 /*
