@@ -52,7 +52,8 @@ struct dpt_sign_patterns {
 };
 
 struct dpt_sign_finder {
-	dpt_matcher *of[DPT_KINDS + 1];
+	const dpt_sign_patterns *patterns;
+	dpt_matcher *of[DPT_KINDS + 1]; /* made when they are first needed */
 	const char *text;
 	size_t at, to;
 	struct dpt_sign address; /* the next one; at to: there is none */
@@ -85,17 +86,10 @@ void dpt_sign_patterns_free(dpt_sign_patterns *p)
 enum dpt_status dpt_sign_finder_new(const dpt_sign_patterns *p,
                                     dpt_sign_finder **out, dpt_error *err)
 {
-	dpt_sign_finder *f = calloc(1, sizeof *f);
-	enum dpt_status status = f ? DPT_OK : dpt_fail_memory(err);
-	*out = NULL;
-	for (unsigned k = 0; !status && k <= DPT_KINDS; k++)
-		if (p->of[k])
-			status = dpt_matcher_new(p->of[k], &f->of[k], err);
-	if (status) {
-		dpt_sign_finder_free(f);
-		return status;
-	}
-	*out = f;
+	*out = calloc(1, sizeof **out);
+	if (!*out)
+		return dpt_fail_memory(err);
+	(*out)->patterns = p;
 	return DPT_OK;
 }
 
@@ -106,15 +100,18 @@ void dpt_sign_finder_free(dpt_sign_finder *f)
 	free(f);
 }
 
-/* Whether a sign of this kind begins at start. */
+/* Whether a sign of this kind begins at start; -1: out of memory. */
 static int match(dpt_sign_finder *f, unsigned kind, size_t start, size_t to,
                  struct dpt_sign *out)
 {
-	int found = f->of[kind] ? dpt_match(f->of[kind], f->text, to, start,
-	                                    &out->start, &out->end)
-	                        : 0;
+	const dpt_pattern *pattern = f->patterns->of[kind];
 	out->kind = kind;
-	return found;
+	if (!pattern)
+		return 0;
+	if (!f->of[kind] && dpt_matcher_new(pattern, &f->of[kind], NULL))
+		return -1;
+	return dpt_match(f->of[kind], f->text, to, start, &out->start,
+	                 &out->end);
 }
 
 /* --------------------------------------------------------- where to look */

@@ -25,7 +25,7 @@ struct dpt_sign {
 	unsigned kind; /* enum dpt_kind, or DPT_NUMBER */
 };
 
-/* What one thread needs to find them. */
+/* What one thread needs to find them; borrows the patterns. */
 typedef struct dpt_sign_finder dpt_sign_finder;
 
 DPT_MUST_USE enum dpt_status
