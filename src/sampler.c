@@ -6,7 +6,6 @@
 #include "sampler.h"
 
 #include "error.h"
-#include "tail.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -129,6 +128,11 @@ uint32_t dpt_sampler_pick(const dpt_sampler *s, uint32_t w, uint64_t u)
 	if (u < row.self)
 		return w;
 	return u < row.tail ? DPT_NO_WORD : neighbour(s, w, row.sums, u);
+}
+
+const dpt_tail *dpt_sampler_tail(const dpt_sampler *s)
+{
+	return s->tail;
 }
 
 /* ---------------------------------------------------------------- groups */

@@ -4,6 +4,7 @@
 #define DPT_SAMPLER_H
 
 #include "channel.h"
+#include "tail.h"
 
 typedef struct dpt_sampler dpt_sampler;
 
@@ -17,6 +18,9 @@ void dpt_sampler_free(dpt_sampler *sampler);
  * neighbours, or DPT_NO_WORD, for a word of the tail.
  */
 uint32_t dpt_sampler_pick(const dpt_sampler *sampler, uint32_t w, uint64_t u);
+
+/* Draws the words of the tail, without weights. */
+const dpt_tail *dpt_sampler_tail(const dpt_sampler *sampler);
 
 /* What a record becomes depends on nothing but its stream and its words. */
 void dpt_sampler_draw(const dpt_sampler *sampler, const struct dpt_batch *batch,

@@ -45,7 +45,6 @@ struct density {
 	double *others; /* see normal.h */
 	dpt_channel *channel;
 	dpt_sampler *sampler;
-	dpt_tail *tail;
 };
 
 static void close_density(void *state)
@@ -53,7 +52,6 @@ static void close_density(void *state)
 	struct density *s = state;
 	if (!s)
 		return;
-	dpt_tail_free(s->tail);
 	dpt_sampler_free(s->sampler);
 	dpt_channel_free(s->channel);
 	free(s->others);
@@ -185,11 +183,7 @@ static enum dpt_status prepare(struct density *d, const struct dpt_rates *rates,
 	memcpy(d->others, rates->others[setting->rate], bytes);
 	enum dpt_status status = dpt_channel_new(&d->ground, setting, t,
 	                                         d->others, &d->channel, err);
-	if (!status)
-		status = dpt_sampler_new(d->channel, &d->sampler, err);
-	if (!status)
-		status = dpt_tail_new(&d->ground, t, &d->tail, err);
-	return status;
+	return status ? status : dpt_sampler_new(d->channel, &d->sampler, err);
 }
 
 static enum dpt_status
@@ -240,7 +234,7 @@ static uint32_t draw_one(const struct density *d, struct dpt_rng *rng,
 	if (v != DPT_NO_WORD)
 		return v;
 	return dpt_weighted_draw(&d->ground, dpt_channel_rate(d->channel),
-	                         d->tail, rng, w);
+	                         dpt_sampler_tail(d->sampler), rng, w);
 }
 
 static void draw_density(const dpt_model *model, const struct dpt_batch *b,
