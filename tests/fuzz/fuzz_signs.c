@@ -2,6 +2,7 @@
 /* Any text: signs are in order, and what they are is in them. */
 #include "signs.h"
 
+#include "require.h"
 #include "utf8.h"
 
 #include <stdlib.h>
@@ -12,12 +13,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static dpt_sign_patterns *patterns;
 static dpt_sign_finder *finder;
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

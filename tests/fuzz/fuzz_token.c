@@ -2,6 +2,7 @@
 /* Any bytes as a text: its valid prefix, the words in it, their case. */
 #include "token.h"
 
+#include "require.h"
 #include "utf8.h"
 
 #include <stdlib.h>
@@ -12,12 +13,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static dpt_pattern *pattern;
 static dpt_matcher *matcher;
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {

@@ -5,6 +5,8 @@
  */
 #include "vectors.h"
 
+#include "require.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,12 +30,6 @@ static enum dpt_status read_memory(void *ctx, void *buffer, size_t size,
 	m->bytes += *got;
 	m->size -= *got;
 	return DPT_OK;
-}
-
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
 }
 
 /* What dptext.h says of vectors that were read. */

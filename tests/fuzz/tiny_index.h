@@ -5,17 +5,13 @@
 
 #include "vectors.h"
 
+#include "require.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static inline void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
 
 struct tiny_text {
 	const char *at;
