@@ -303,6 +303,28 @@ char *fx_read(const char *name, size_t *size)
 	return bytes;
 }
 
+/* -------------------------------------------------------------- streams */
+
+ptrdiff_t fx_io_read(void *ctx, void *buffer, size_t size)
+{
+	struct fx_io *io = ctx;
+	size_t n = io->size - io->at;
+	n = n < size ? n : size;
+	n = n < io->piece ? n : io->piece;
+	memcpy(buffer, io->in + io->at, n);
+	io->at += n;
+	return (ptrdiff_t)n;
+}
+
+int fx_io_write(void *ctx, const void *bytes, size_t size)
+{
+	struct fx_io *io = ctx;
+	return dpt_buf_add(&io->out, bytes, size) ? 0 : -1;
+}
+
+const struct dpt_policy fx_words_only = {.numbers = DPT_NUMBERS_KEEP,
+                                         .unmasked = (1U << DPT_KINDS) - 1};
+
 /* -------------------------------------------------------------- indexes */
 
 const char *fx_word(uint32_t i)

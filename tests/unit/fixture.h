@@ -3,6 +3,7 @@
 #ifndef TEST_FIXTURE_H
 #define TEST_FIXTURE_H
 
+#include "buf.h"
 #include "index.h"
 #include "mech.h"
 
@@ -62,6 +63,20 @@ const char *fx_path(const char *name);
 void fx_write(const char *name, const void *bytes, size_t size);
 /* To be freed. */
 char *fx_read(const char *name, size_t *size);
+
+/* -------------------------------------------------------------- streams */
+
+/* The ctx of a dpt_stream from memory to memory. */
+struct fx_io {
+	const char *in;
+	size_t size, at, piece; /* piece: most bytes a read gives */
+	struct dpt_buf out;     /* to be freed */
+};
+ptrdiff_t fx_io_read(void *ctx, void *buffer, size_t size);
+int fx_io_write(void *ctx, const void *bytes, size_t size);
+
+/* Numbers and addresses are as they were. */
+extern const struct dpt_policy fx_words_only;
 
 /* -------------------------------------------------------------- indexes */
 

@@ -376,40 +376,19 @@ END_TEST
 
 /* ---------------------------------------------------------------- streams */
 
-struct io {
-	const char *in;
-	size_t at, size;
-	struct dpt_buf out;
-};
-
-static ptrdiff_t read_io(void *ctx, void *buffer, size_t size)
-{
-	struct io *io = ctx;
-	size_t n = io->size - io->at < size ? io->size - io->at : size;
-	memcpy(buffer, io->in + io->at, n);
-	io->at += n;
-	return (ptrdiff_t)n;
-}
-
-static int write_io(void *ctx, const void *bytes, size_t size)
-{
-	struct io *io = ctx;
-	return dpt_buf_add(&io->out, bytes, size) ? 0 : -1;
-}
-
 static struct dpt_buf stream(const dpt_model *model, const dpt_codebook *book,
                              const char *text, unsigned threads, size_t chunk,
                              struct dpt_counts *counts)
 {
-	struct io io = {.in = text, .size = strlen(text)};
+	struct fx_io io = {.in = text, .size = strlen(text), .piece = SIZE_MAX};
 	dpt_error err = {0};
 	struct dpt_stream_options o = {.model = model,
 	                               .key = &key,
 	                               .codebook = book,
 	                               .threads = threads,
 	                               .chunk = chunk,
-	                               .read = read_io,
-	                               .write = write_io,
+	                               .read = fx_io_read,
+	                               .write = fx_io_write,
 	                               .ctx = &io};
 	ck_assert_msg(!dpt_stream(&o, counts, &err), "%s", err.text);
 	ck_assert(dpt_buf_add(&io.out, "", 1));

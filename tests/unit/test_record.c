@@ -83,33 +83,6 @@ static void close_vocabulary(void)
 
 /* ----------------------------------------------------- text in, text out */
 
-struct io {
-	const char *in;
-	size_t size, at, piece;
-	struct dpt_buf out;
-};
-
-static ptrdiff_t read_io(void *ctx, void *buffer, size_t size)
-{
-	struct io *io = ctx;
-	size_t n = io->size - io->at;
-	n = n < size ? n : size;
-	n = n < io->piece ? n : io->piece;
-	memcpy(buffer, io->in + io->at, n);
-	io->at += n;
-	return (ptrdiff_t)n;
-}
-
-static int write_io(void *ctx, const void *bytes, size_t size)
-{
-	struct io *io = ctx;
-	return dpt_buf_add(&io->out, bytes, size) ? 0 : -1;
-}
-
-/* Numbers and addresses are as they were. */
-static const struct dpt_policy words_only = {.numbers = DPT_NUMBERS_KEEP,
-                                             .unmasked = (1U << DPT_KINDS) - 1};
-
 /* Formats with their fields; io is filled in by run(). */
 static struct dpt_stream_options
 options(enum dpt_format format, const char *const *field, size_t fields)
@@ -117,12 +90,12 @@ options(enum dpt_format format, const char *const *field, size_t fields)
 	return (struct dpt_stream_options){.model = &identity,
 	                                   .key = &key,
 	                                   .threads = 1,
-	                                   .read = read_io,
-	                                   .write = write_io,
+	                                   .read = fx_io_read,
+	                                   .write = fx_io_write,
 	                                   .format = format,
 	                                   .field = field,
 	                                   .fields = fields,
-	                                   .policy = words_only};
+	                                   .policy = fx_words_only};
 }
 
 /* out, which is added to, is the caller's to free. */
@@ -130,7 +103,8 @@ static enum dpt_status run(struct dpt_stream_options o, const char *text,
                            size_t size, size_t piece, struct dpt_buf *out,
                            struct dpt_counts *counts, dpt_error *err)
 {
-	struct io io = {.in = text, .size = size, .piece = piece, .out = *out};
+	struct fx_io io = {
+	    .in = text, .size = size, .piece = piece, .out = *out};
 	struct dpt_counts ignored;
 	o.ctx = &io;
 	enum dpt_status status =

@@ -135,10 +135,6 @@ static struct io io_of(const char *text, size_t size)
 	    .in = text, .size = size, .piece = SIZE_MAX, .is_ready = true};
 }
 
-/* Numbers and addresses are as they were. */
-static const struct dpt_policy words_only = {.numbers = DPT_NUMBERS_KEEP,
-                                             .unmasked = (1U << DPT_KINDS) - 1};
-
 static struct dpt_stream_options options_of(struct io *io, unsigned threads)
 {
 	return (struct dpt_stream_options){.model = model,
@@ -149,7 +145,7 @@ static struct dpt_stream_options options_of(struct io *io, unsigned threads)
 	                                   .flush = flush_io,
 	                                   .ready = ready_io,
 	                                   .ctx = io,
-	                                   .policy = words_only};
+	                                   .policy = fx_words_only};
 }
 
 /* The reference: one thread, all at once. */
