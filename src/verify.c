@@ -47,8 +47,8 @@ struct job {
 	double *top;    /* A(w) + tail[w], A(w) 0 where it hardly counts */
 	double *low;    /* tail[w], less what a listed word falls short of it */
 	double lack;    /* the most by which any does */
-	double *rest;   /* the same without the FEW with the largest excess */
-	double *most;   /* of these, the most of ln P(v|w) + t |v-c| */
+	double *rest;   /* top[w] of a list without its FEW first entries */
+	double *most;   /* of these FEW, the most of ln P(v|w) + t |v-c| */
 	double *least;  /* low[w] - t |w-c| */
 	double *radius; /* |w-c|, rounded up */
 	_Atomic double best;
@@ -224,16 +224,16 @@ static bool find_radii(struct job *j)
 	const struct dpt_space *s = j->rows->space;
 	double *sum = calloc(s->stride, sizeof *sum);
 	float *center = malloc(s->stride * sizeof *center);
-	for (uint32_t w = 0; sum && center && w < s->n; w++)
+	bool made = sum && center;
+	for (uint32_t w = 0; made && w < s->n; w++)
 		for (uint32_t i = 0; i < s->stride; i++)
 			sum[i] += (double)dpt_row(s, w)[i];
-	for (uint32_t i = 0; sum && center && i < s->stride; i++)
+	for (uint32_t i = 0; made && i < s->stride; i++)
 		center[i] = (float)(sum[i] / s->n);
-	for (uint32_t w = 0; sum && center && w < s->n; w++)
+	for (uint32_t w = 0; made && w < s->n; w++)
 		j->radius[w] =
 		    (1 + 1e-12) *
 		    sqrt(dpt_squared(dpt_row(s, w), center, s->stride));
-	bool made = sum && center;
 	free(sum);
 	free(center);
 	return made;
