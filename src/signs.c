@@ -16,6 +16,7 @@
 #define ALNUM "\\p{L}\\p{N}"
 #define HOST "[" ALNUM "](?:[" ALNUM "\\p{M}.-]*[" ALNUM "])?"
 #define D "[0-9]"
+#define ENDING "(?:(?:['\u2019]?s|st|nd|rd|th)(?![\\p{L}\\p{M}]))" /* 90s */
 
 static const char *const patterns[DPT_KINDS + 1] = {
     [DPT_EMAIL] = "(?i)[" ALNUM "_%+][" ALNUM "\\p{M}._%+-]*+@" HOST,
@@ -33,8 +34,7 @@ static const char *const patterns[DPT_KINDS + 1] = {
                   "\\(?0(?=(?:[ .()/-]{0,3}" D "){8})" D "{1,4}"
                   "(?:[ .()/-]{1,3}" D "{2,8}){1,5}|" D "{3}-" D "{4}|0" D
                   "{9,12})(?!" D ")",
-    [DPT_NUMBER] = "(?i)\\p{Nd}++(?:[.,:/-]\\p{Nd}++)*+"
-                   "(?:(?:['\u2019]?s|st|nd|rd|th)(?![\\p{L}\\p{M}]))?+",
+    [DPT_NUMBER] = "(?i)\\p{Nd}++(?:[.,:/-]\\p{Nd}++)*+" ENDING "?+",
 };
 
 const char *dpt_kind_name(enum dpt_kind kind)
