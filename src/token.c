@@ -124,9 +124,63 @@ int dpt_match(dpt_matcher *m, const char *text, size_t len, size_t at,
 	return match(m, text, len, at, 0, start, end);
 }
 
+/* ---------------------------------------------------------------- letters */
+
+#define HIGH UINT64_C(0x8080808080808080)
+#define EACH(byte) ((byte)*UINT64_C(0x0101010101010101))
+
 static bool is_ascii_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Up to eight bytes, the first one lowest; 0 behind the end. */
+static uint64_t eight_bytes(const char *text, size_t len)
+{
+	uint64_t bytes = 0;
+	if (len >= sizeof bytes)
+		memcpy(&bytes, text, sizeof bytes);
+	else
+		memcpy(&bytes, text, len);
+	return bytes;
+}
+
+/* The high bit of every byte that is a letter of ASCII. */
+static uint64_t ascii_letters(uint64_t bytes)
+{
+	uint64_t small = (bytes & ~HIGH) | EACH(0x20);
+	return (small + EACH(0x80 - 'a')) & ~(small + EACH(0x7F - 'z')) &
+	       ~bytes & HIGH;
+}
+
+static size_t first_byte(uint64_t high_bits)
+{
+	return (size_t)__builtin_ctzll(high_bits) / 8;
+}
+
+/*
+ * What the pattern finds at or after at.  It is asked only where letters that
+ * are not ASCII may be: most words are found eight bytes at a time.
+ */
+static int next_letters(dpt_matcher *m, const char *text, size_t len, size_t at,
+                        size_t *start, size_t *end)
+{
+	uint64_t bytes, found = 0;
+	for (; !found && at < len; at += found ? first_byte(found) : 8) {
+		bytes = eight_bytes(text + at, len - at);
+		found = ascii_letters(bytes) | (bytes & HIGH);
+	}
+	if (!found)
+		return 0;
+	*start = at;
+	for (found = 0; !found; at += found ? first_byte(found) : 8) {
+		bytes = at < len ? eight_bytes(text + at, len - at) : 0;
+		found = ~ascii_letters(bytes) & HIGH;
+	}
+	if (at < len && (unsigned char)text[at] >= 0x80)
+		return match(m, text, len, *start, 0, start, end);
+	*end = at;
+	return 1;
 }
 
 /* Bytes of an apostrophe, ' or U+2019, at the beginning of text; else 0. */
@@ -169,16 +223,17 @@ int dpt_next_word(dpt_matcher *m, const char *text, size_t len, size_t at,
                   size_t *start, size_t *end)
 {
 	size_t n, from, to, last;
-	int found = match(m, text, len, at, 0, start, end), words = 1;
+	int found = next_letters(m, text, len, at, start, end), words = 1;
 	while (found > 0 && is_ending(text, at, *start, *end))
-		found = match(m, text, len, at = *end, 0, start, end);
+		found = next_letters(m, text, len, at = *end, start, end);
 	if (found <= 0)
 		return found;
 	for (last = *start; (n = joint(text, len, last, *end)) > 0;) {
 		size_t next = *end + n;
 		bool letter = next < len && is_ascii_letter(text[next]);
-		found = match(m, text, len, next, letter ? 0 : PCRE2_ANCHORED,
-		              &from, &to);
+		found = letter ? next_letters(m, text, len, next, &from, &to)
+		               : match(m, text, len, next, PCRE2_ANCHORED,
+		                       &from, &to);
 		if (found < 0)
 			return found;
 		if (found == 0 || (text[*end] == '.' && to - from > 1))
@@ -196,7 +251,7 @@ static size_t ascii_prefix(const char *text, size_t len)
 	uint64_t chunk;
 	for (; i + sizeof chunk <= len; i += sizeof chunk) {
 		memcpy(&chunk, text + i, sizeof chunk);
-		if (chunk & UINT64_C(0x8080808080808080))
+		if (chunk & HIGH)
 			break;
 	}
 	while (i < len && (unsigned char)text[i] < 0x80)
