@@ -26,12 +26,21 @@ struct span {
  * neither its hash nor the tables of the index.  Bytes beyond its end are 0,
  * as no byte of a word is.
  */
-#define MEMO_BITS 14
+#define MEMO_BITS 16
 #define MEMO_BYTES 16
 struct memo {
-	uint64_t byte[MEMO_BYTES / 8];
+	_Alignas(32) uint64_t byte[MEMO_BYTES / 8]; /* within a cache line */
 	uint32_t class_id;
 };
+
+/* A word that is found, and still to be looked up. */
+struct token {
+	size_t start, end;
+	uint64_t byte[MEMO_BYTES / 8]; /* 0: it is longer, or a compound */
+	bool compound;
+};
+#define MEMO_SIZE (sizeof(struct memo) << MEMO_BITS)
+#define TOKENS 32 /* looked up together, to wait for memory once */
 
 /*
  * What stands in for the class of what has none, beside DPT_NO_WORD: a public
@@ -147,11 +156,13 @@ enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
 	if (!r)
 		return dpt_fail_memory(err);
 	r->shared = shared;
-	r->memo = calloc((size_t)1 << MEMO_BITS, sizeof *r->memo);
+	r->memo = aligned_alloc(sizeof *r->memo, MEMO_SIZE);
 	enum dpt_status status =
 	    dpt_matcher_new(shared->pattern, &r->matcher, err);
 	if (!status && !r->memo)
 		status = dpt_fail_memory(err);
+	if (!status)
+		memset(r->memo, 0, MEMO_SIZE);
 	if (!status)
 		status = dpt_normaliser_new(shared->stems, &r->normaliser, err);
 	if (!status)
@@ -181,7 +192,7 @@ void dpt_rewriter_free(dpt_rewriter *r)
 	dpt_normaliser_free(r->normaliser);
 	dpt_sign_finder_free(r->finder);
 	dpt_scratch_free(r->shared->model, r->scratch);
-	wipe_array(r->memo, ((size_t)1 << MEMO_BITS) * sizeof *r->memo);
+	wipe_array(r->memo, MEMO_SIZE);
 	wipe_array(r->span, r->room * sizeof *r->span);
 	wipe_array(r->in, r->room * sizeof *r->in);
 	wipe_array(r->out, r->room * sizeof *r->out);
@@ -268,26 +279,44 @@ static uint64_t first_bytes(const char *bytes, size_t n)
 	return n >= sizeof v ? v : v & ((UINT64_C(1) << 8 * n) - 1);
 }
 
-/* The same by way of the memo; room bytes of word can be read. */
-static uint32_t recall(dpt_rewriter *r, const char *word, size_t n, size_t room)
+/* The bytes of a word of no more than MEMO_BYTES; room bytes can be read. */
+static void memo_bytes(const char *word, size_t n, size_t room, uint64_t *byte)
 {
 	char copy[MEMO_BYTES] = {0};
-	const char *from = word;
-	if (n > MEMO_BYTES)
-		return look_up(r, word, n);
 	if (room < MEMO_BYTES)
-		from = memcpy(copy, word, n);
-	uint64_t a = first_bytes(from, n);
-	uint64_t b = n > 8 ? first_bytes(from + 8, n - 8) : 0;
-	uint64_t hash =
-	    (a ^ (b << 32 | b >> 32)) * UINT64_C(0x9E3779B97F4A7C15);
-	struct memo *m = &r->memo[hash >> (64 - MEMO_BITS)];
-	if (m->byte[0] != a || m->byte[1] != b) {
-		m->byte[0] = a;
-		m->byte[1] = b;
+		word = memcpy(copy, word, n);
+	byte[0] = first_bytes(word, n);
+	byte[1] = n > 8 ? first_bytes(word + 8, n - 8) : 0;
+}
+
+static struct memo *memo_slot(const dpt_rewriter *r, const uint64_t *byte)
+{
+	uint64_t hash = (byte[0] ^ (byte[1] << 32 | byte[1] >> 32)) *
+	                UINT64_C(0x9E3779B97F4A7C15);
+	return &r->memo[hash >> (64 - MEMO_BITS)];
+}
+
+/* The same as look_up by way of the memo; byte: of the word. */
+static uint32_t recall_bytes(dpt_rewriter *r, const char *word, size_t n,
+                             const uint64_t *byte)
+{
+	struct memo *m = memo_slot(r, byte);
+	if (m->byte[0] != byte[0] || m->byte[1] != byte[1]) {
+		m->byte[0] = byte[0];
+		m->byte[1] = byte[1];
 		m->class_id = look_up(r, word, n);
 	}
 	return m->class_id;
+}
+
+/* The same of any word; room bytes of it can be read. */
+static uint32_t recall(dpt_rewriter *r, const char *word, size_t n, size_t room)
+{
+	uint64_t byte[MEMO_BYTES / 8];
+	if (n > MEMO_BYTES)
+		return look_up(r, word, n);
+	memo_bytes(word, n, room, byte);
+	return recall_bytes(r, word, n, byte);
 }
 
 static bool add_word(dpt_rewriter *r, size_t start, size_t end,
@@ -356,18 +385,53 @@ static void fix_words(dpt_rewriter *r, const char *text, size_t first)
 			r->fixed[i] = dpt_codebook_known(book, r->in[i]);
 }
 
+/* Finds the next words from *at on, which becomes where the last one ends. */
+static int find_tokens(dpt_rewriter *r, const char *text, size_t *at, size_t to,
+                       struct token *token, size_t *count)
+{
+	int found = 1;
+	for (*count = 0; *count < TOKENS; ++*count) {
+		struct token *t = &token[*count];
+		found = dpt_next_word(r->matcher, text, to, *at, &t->start,
+		                      &t->end);
+		if (found <= 0)
+			break;
+		t->compound = found > 1;
+		t->byte[0] = 0;
+		*at = t->end;
+		if (t->compound || t->end - t->start > MEMO_BYTES)
+			continue;
+		memo_bytes(text + t->start, t->end - t->start, to - t->start,
+		           t->byte);
+		__builtin_prefetch(memo_slot(r, t->byte));
+	}
+	return found;
+}
+
+static bool add_token(dpt_rewriter *r, const char *text, size_t to,
+                      const struct token *t)
+{
+	const char *word = text + t->start;
+	size_t len = t->end - t->start;
+	if (t->compound)
+		return add_compound(r, text, t->start, t->end, to);
+	return add_word(r, t->start, t->end,
+	                t->byte[0] ? recall_bytes(r, word, len, t->byte)
+	                           : look_up(r, word, len));
+}
+
 static enum dpt_status find_words(dpt_rewriter *r, const char *text,
                                   size_t from, size_t to, dpt_error *err)
 {
-	size_t start = from, end = from, first = r->words;
+	struct token token[TOKENS];
+	size_t first = r->words, count;
 	int found;
-	while ((found =
-	            dpt_next_word(r->matcher, text, to, end, &start, &end)) > 0)
-		if (found > 1 ? !add_compound(r, text, start, end, to)
-		              : !add_word(r, start, end,
-		                          recall(r, text + start, end - start,
-		                                 to - start)))
-			return dpt_fail_memory(err);
+	do {
+		found = find_tokens(r, text, &from, to, token, &count);
+		for (size_t i = 0; i < count; i++)
+			if (!add_token(r, text, to, &token[i]))
+				return dpt_fail_memory(err);
+	} while (found > 0);
 	if (r->shared->codebook)
 		fix_words(r, text, first);
 	bool failed = found < 0 || dpt_normaliser_failed(r->normaliser);
