@@ -94,8 +94,8 @@ struct dpt_rewriter {
 };
 
 /*
- * A class as it is written, where it is short and has one word; its length
- * is the last byte.  Otherwise that is 0, and the index tells.
+ * A class as it is written, where it has one word, of ASCII and short; its
+ * length is the last byte.  Otherwise that is 0, and the index tells.
  */
 #define SHORT 16
 struct dpt_spelling {
@@ -106,7 +106,8 @@ static void fill_spelling(const dpt_index *x, uint32_t class_id, char *text)
 {
 	size_t len;
 	const char *word = dpt_index_word(x, class_id, &len);
-	if (len >= SHORT || dpt_index_members(x, class_id) > 1)
+	if (len >= SHORT || dpt_index_members(x, class_id) > 1 ||
+	    !dpt_is_ascii(word, len))
 		return;
 	memcpy(text, word, len);
 	text[SHORT - 1] = (char)len;
@@ -739,8 +740,8 @@ static bool plain(dpt_rewriter *r, enum dpt_coding coding, const char **word,
 static bool shape_of(dpt_rewriter *r, enum dpt_coding coding, const char *word,
                      size_t len, enum dpt_shape *shape)
 {
-	*shape = DPT_LOWER;
-	if (r->shared->policy->lower)
+	*shape = DPT_LOWER; /* as most words are */
+	if (r->shared->policy->lower || (*word >= 'a' && *word <= 'z'))
 		return true;
 	if (!plain(r, coding, &word, &len))
 		return false;
@@ -758,8 +759,11 @@ static bool put_word(dpt_rewriter *r, uint32_t class_id, uint32_t fixed,
 	size_t n, before = out->len;
 	if (!shape_of(r, coding, source, source_len, &shape))
 		return false;
-	if (coding == DPT_PLAIN && shape == DPT_LOWER && text[SHORT - 1]) {
-		memcpy(out->data + out->len, text, SHORT); /* there is room */
+	if (coding == DPT_PLAIN && shape != DPT_UPPER && text[SHORT - 1]) {
+		char *to = out->data + out->len;
+		memcpy(to, text, SHORT); /* there is room */
+		if (shape == DPT_CAPITALISED)
+			*to = dpt_ascii_upper(*to);
 		out->len += (size_t)text[SHORT - 1];
 		return true;
 	}

@@ -6,6 +6,7 @@
 #include "sampler.h"
 
 #include "error.h"
+#include "wide.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -15,12 +16,13 @@ enum { EMPTY, BUSY, READY };
 
 #define GROUP 128  /* words at a time */
 #define RECORDS 16 /* records they may come from */
-#define STRIDE 8U  /* sums looked at before a closer look */
+#define STRIDE 64U /* sums looked at together */
 #define AHEAD 8    /* words between asking for memory and using it */
 
 /*
- * The row of a word to draw from: where running sums of its weights end,
- * those of itself, then the tail; then in sums the neighbours.
+ * The row of a word that is kept to draw from: running sums of its weights,
+ * up to those of itself and of the tail; then in sums those of the neighbours,
+ * their upper halves.
  */
 struct head {
 	uint64_t self;
@@ -33,7 +35,7 @@ struct dpt_sampler {
 	dpt_tail *tail;
 	/* Made when a word is first met, the same whoever makes it. */
 	struct head *head;
-	uint64_t *sums; /* classes x neighbours */
+	uint32_t *sums; /* classes x neighbours */
 	atomic_uchar *state;
 };
 
@@ -75,59 +77,95 @@ void dpt_sampler_free(dpt_sampler *s)
 
 /* ---------------------------------------------------------------- tables */
 
+/* The same in full. */
 struct row {
 	uint64_t self, tail;
-	const uint64_t *sums;
+	uint64_t sums[DPT_MAX_NEIGHBOURS];
 };
 
-static struct row make_row(const dpt_sampler *s, uint32_t w, uint64_t *sums)
+static void make_row(const dpt_sampler *s, uint32_t w, struct row *row)
 {
 	uint64_t weight[DPT_MAX_LISTED];
 	struct dpt_channel_row from = {.weight = weight};
 	dpt_channel_row(s->channel, w, &from);
 	uint64_t sum = weight[0] + from.tail;
+	row->self = weight[0];
+	row->tail = sum;
 	for (uint32_t r = 0; r < s->lists.k; r++)
-		sums[r] = sum += weight[r + 1];
-	return (struct row){weight[0], weight[0] + from.tail, sums};
+		row->sums[r] = sum += weight[r + 1];
 }
 
-/* The row of w, kept from before or made in room. */
-static struct row row_of(const dpt_sampler *s, uint32_t w, uint64_t *room)
+/*
+ * The upper half of the last number below a sum: numbers with less in theirs
+ * are below it, and those with more are not.
+ */
+static uint32_t upper_half(uint64_t sum)
+{
+	return sum > 0 ? (uint32_t)((sum - 1) >> 31) : 0;
+}
+
+/* Whether the row of w is kept; if another thread is about to, it is made. */
+static bool is_kept(const dpt_sampler *s, uint32_t w, struct row *row)
 {
 	struct head *head = &s->head[w];
-	uint64_t *sums = s->sums + (size_t)w * s->lists.k;
-	uint64_t tail = atomic_load_explicit(&head->tail, memory_order_acquire);
-	if (tail)
-		return (struct row){head->self, tail, sums};
+	uint32_t *sums = s->sums + (size_t)w * s->lists.k;
 	unsigned char empty = EMPTY;
-	struct row row = make_row(s, w, room);
-	if (atomic_compare_exchange_strong(&s->state[w], &empty, BUSY)) {
-		memcpy(sums, room, s->lists.k * sizeof *sums);
-		head->self = row.self;
-		atomic_store_explicit(&head->tail, row.tail,
-		                      memory_order_release);
-	}
-	return row;
+	if (atomic_load_explicit(&head->tail, memory_order_acquire))
+		return true;
+	make_row(s, w, row);
+	if (!atomic_compare_exchange_strong(&s->state[w], &empty, BUSY))
+		return false;
+	for (uint32_t r = 0; r < s->lists.k; r++)
+		sums[r] = upper_half(row->sums[r]);
+	head->self = row->self;
+	atomic_store_explicit(&head->tail, row->tail, memory_order_release);
+	return true;
 }
 
 static uint32_t neighbour(const dpt_sampler *s, uint32_t w,
-                          const uint64_t *sums, uint64_t u)
+                          const struct row *row, uint64_t u)
 {
-	uint32_t r = 0, k = s->lists.k;
-	while (r + STRIDE < k && u >= sums[r + STRIDE - 1])
-		r += STRIDE;
-	while (u >= sums[r])
+	uint32_t r = 0;
+	while (u >= row->sums[r])
 		r++;
-	return s->lists.id[(size_t)w * k + r];
+	return s->lists.id[(size_t)w * s->lists.k + r];
+}
+
+DPT_WIDE static uint32_t count_below(const uint32_t *sums, uint32_t n,
+                                     uint32_t u)
+{
+	uint32_t count = 0;
+	for (uint32_t r = 0; r < n; r++)
+		count += sums[r] < u;
+	return count;
+}
+
+/* The same of a row that is kept. */
+static uint32_t kept_neighbour(const dpt_sampler *s, uint32_t w, uint64_t u)
+{
+	struct row row;
+	uint32_t k = s->lists.k, r = 0, upper = (uint32_t)(u >> 31);
+	const uint32_t *sums = s->sums + (size_t)w * k;
+	while (r + STRIDE < k && sums[r + STRIDE - 1] < upper)
+		r += STRIDE;
+	r += count_below(sums + r, k - r < STRIDE ? k - r : STRIDE, upper);
+	if (sums[r] != upper)
+		return s->lists.id[(size_t)w * k + r];
+	make_row(s, w, &row);
+	return neighbour(s, w, &row, u);
 }
 
 uint32_t dpt_sampler_pick(const dpt_sampler *s, uint32_t w, uint64_t u)
 {
-	uint64_t room[DPT_MAX_NEIGHBOURS];
-	struct row row = row_of(s, w, room);
-	if (u < row.self)
+	struct row row;
+	bool kept = is_kept(s, w, &row);
+	uint64_t self = kept ? s->head[w].self : row.self;
+	uint64_t tail = kept ? s->head[w].tail : row.tail;
+	if (u < self)
 		return w;
-	return u < row.tail ? DPT_NO_WORD : neighbour(s, w, row.sums, u);
+	if (u < tail)
+		return DPT_NO_WORD;
+	return kept ? kept_neighbour(s, w, u) : neighbour(s, w, &row, u);
 }
 
 const dpt_tail *dpt_sampler_tail(const dpt_sampler *s)
@@ -151,45 +189,51 @@ struct group {
 	struct dpt_round round[GROUP]; /* of those in the tail */
 };
 
-/* Asks for where most neighbours of w are found. */
+/* Asks for where the neighbours of w are found. */
 static void prefetch_list(const dpt_sampler *s, uint32_t w)
 {
-	const uint64_t *sums = s->sums + (size_t)w * s->lists.k;
-	__builtin_prefetch(sums);
-	__builtin_prefetch(sums + STRIDE);
+	const uint32_t *sums = s->sums + (size_t)w * s->lists.k;
+	for (uint32_t r = 0; r < s->lists.k && r < STRIDE; r += 16)
+		__builtin_prefetch(sums + r);
 	__builtin_prefetch(s->lists.id + (size_t)w * s->lists.k);
 }
 
-/* Draws the words that stay or become a neighbour; the others are left. */
+/*
+ * Draws the words that stay or become a neighbour; the others are left.
+ * Which it is cannot be foreseen, so all is done for all, without a branch.
+ */
 static void draw_lists(const dpt_sampler *s, struct group *g)
 {
-	uint64_t room[DPT_MAX_NEIGHBOURS];
+	struct row row;
 	struct pending list[GROUP];
 	size_t tails = 0, lists = 0;
 	for (size_t i = 0; i < g->words; i++) {
 		struct pending p = g->word[i];
 		if (i + AHEAD < g->words)
 			__builtin_prefetch(&s->head[g->word[i + AHEAD].word]);
-		struct row row = row_of(s, p.word, room);
 		p.u = dpt_rng_u64(p.rng) >> 1;
-		if (p.u < row.self) {
-			*p.out = p.word;
-		} else if (p.u < row.tail) {
-			dpt_tail_prefetch(s->tail, p.word);
-			g->word[tails++] = p;
-		} else if (row.sums == room) {
-			*p.out = neighbour(s, p.word, room, p.u);
-		} else {
-			prefetch_list(s, p.word);
-			list[lists++] = p;
+		*p.out = p.word;
+		if (!is_kept(s, p.word, &row)) {
+			*p.out = dpt_sampler_pick(s, p.word, p.u);
+			g->word[tails] = p;
+			tails += *p.out == DPT_NO_WORD;
+			continue;
 		}
+		const struct head *head = &s->head[p.word];
+		uint64_t tail =
+		    atomic_load_explicit(&head->tail, memory_order_relaxed);
+		g->word[tails] = p;
+		tails += (p.u >= head->self) & (p.u < tail);
+		list[lists] = p;
+		lists += p.u >= tail;
 	}
 	g->words = tails;
-	for (size_t i = 0; i < lists; i++) {
-		struct pending p = list[i];
-		*p.out = neighbour(s, p.word,
-		                   s->sums + (size_t)p.word * s->lists.k, p.u);
-	}
+	for (size_t i = 0; i < lists; i++)
+		prefetch_list(s, list[i].word);
+	for (size_t i = 0; i < tails; i++)
+		dpt_tail_prefetch(s->tail, g->word[i].word);
+	for (size_t i = 0; i < lists; i++)
+		*list[i].out = kept_neighbour(s, list[i].word, list[i].u);
 }
 
 /*

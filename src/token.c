@@ -317,11 +317,6 @@ static char ascii_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-static char ascii_upper(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
-
 size_t dpt_lower_case(const char *word, size_t len, char *out)
 {
 	if (len > DPT_LONGEST_WORD)
@@ -372,6 +367,6 @@ bool dpt_add_shaped(struct dpt_buf *out, enum dpt_shape shape, const char *word,
 	char *put = out->data + out->len - len;
 	size_t upper = shape == DPT_UPPER ? len : shape == DPT_CAPITALISED;
 	for (size_t i = 0; i < upper; i++)
-		put[i] = ascii_upper(put[i]);
+		put[i] = dpt_ascii_upper(put[i]);
 	return true;
 }

@@ -43,6 +43,11 @@ size_t dpt_utf8_prefix(const char *text, size_t len);
 
 bool dpt_is_ascii(const char *word, size_t len);
 
+static inline char dpt_ascii_upper(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
 enum dpt_shape {
 	DPT_LOWER,       /* "word", and all that is none of the others */
 	DPT_CAPITALISED, /* "Word", "W" */
