@@ -28,8 +28,9 @@ struct span {
  */
 #define MEMO_BITS 16
 #define MEMO_BYTES 16
+#define MEMO_ALIGN 32 /* one is within a cache line */
 struct memo {
-	_Alignas(32) uint64_t byte[MEMO_BYTES / 8]; /* within a cache line */
+	_Alignas(MEMO_ALIGN) uint64_t byte[MEMO_BYTES / 8];
 	uint32_t class_id;
 };
 
@@ -39,7 +40,7 @@ struct token {
 	uint64_t byte[MEMO_BYTES / 8]; /* 0: it is longer, or a compound */
 	bool compound;
 };
-#define MEMO_SIZE (sizeof(struct memo) << MEMO_BITS)
+#define MEMO_ROOM (((size_t)1 << MEMO_BITS) * sizeof(struct memo) + MEMO_ALIGN)
 #define TOKENS 32 /* looked up together, to wait for memory once */
 
 /*
@@ -60,6 +61,7 @@ struct field {
 struct dpt_rewriter {
 	const struct dpt_shared *shared;
 	struct memo *memo; /* 1 << MEMO_BITS of them */
+	void *memo_room;   /* in which they are */
 	dpt_matcher *matcher;
 	dpt_normaliser *normaliser;
 	dpt_sign_finder *finder;
@@ -149,6 +151,13 @@ void dpt_shared_close(struct dpt_shared *shared)
 	dpt_key_wipe(&shared->outside);
 }
 
+/* Pages that are not used cost nothing: so calloc, and not aligned_alloc. */
+static struct memo *aligned_memo(void *room)
+{
+	uintptr_t at = (uintptr_t)room + MEMO_ALIGN - 1;
+	return (struct memo *)(at - at % MEMO_ALIGN);
+}
+
 enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
                                  dpt_rewriter **out, dpt_error *err)
 {
@@ -157,13 +166,12 @@ enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
 	if (!r)
 		return dpt_fail_memory(err);
 	r->shared = shared;
-	r->memo = aligned_alloc(sizeof *r->memo, MEMO_SIZE);
+	r->memo_room = calloc(1, MEMO_ROOM);
 	enum dpt_status status =
 	    dpt_matcher_new(shared->pattern, &r->matcher, err);
-	if (!status && !r->memo)
+	if (!status && !r->memo_room)
 		status = dpt_fail_memory(err);
-	if (!status)
-		memset(r->memo, 0, MEMO_SIZE);
+	r->memo = aligned_memo(r->memo_room);
 	if (!status)
 		status = dpt_normaliser_new(shared->stems, &r->normaliser, err);
 	if (!status)
@@ -193,7 +201,7 @@ void dpt_rewriter_free(dpt_rewriter *r)
 	dpt_normaliser_free(r->normaliser);
 	dpt_sign_finder_free(r->finder);
 	dpt_scratch_free(r->shared->model, r->scratch);
-	wipe_array(r->memo, MEMO_SIZE);
+	wipe_array(r->memo_room, MEMO_ROOM);
 	wipe_array(r->span, r->room * sizeof *r->span);
 	wipe_array(r->in, r->room * sizeof *r->in);
 	wipe_array(r->out, r->room * sizeof *r->out);
