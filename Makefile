@@ -296,7 +296,7 @@ $(FUZZERS:%=run-%): run-%: $(BUILD)/%
 # -------------------------------------------------------------- evaluation
 
 # Experiments, see eval/README.md; more than the programs is needed for them.
-.PHONY: eval eval-full eval-baseline eval-density
+.PHONY: eval eval-full eval-baseline eval-files eval-density
 $(BUILD)/obj/eval/%.o: eval/%.c
 	@mkdir -p $(@D)
 	$(call SAY,CC  )
@@ -336,6 +336,11 @@ eval-density: $(EVAL) $(INDEX)
 
 eval-baseline: $(EVAL)
 	$(EVAL) baseline $(BASELINE:%=$(CORPORA)/%)
+
+# Files of other people, whole, at this epsilon.
+FILES_EPSILON ?= 5
+eval-files: all $(EVAL)
+	eval/files $(BUILD) $(CORPORA) $(FILES_EPSILON)
 
 # A table of several corpora: COMMAND, CORPORA, OPTIONS, FILE.
 define table
@@ -448,7 +453,7 @@ help:
 	@echo 'make check-valgrind  tests of foreign input under valgrind'
 	@echo 'make fuzz        fuzzers, FUZZ_SECONDS each (300)'
 	@echo 'make eval        experiments on the shipped texts, see eval/README.md'
-	@echo 'make eval-full eval-baseline CORPORA=DIR  on public corpora'
+	@echo 'make eval-full eval-baseline eval-files CORPORA=DIR  on public corpora'
 	@echo 'make eval-density  of the embedding alone'
 	@echo 'make full        fetches and indexes all 341,479 words'
 	@echo 'make install uninstall dist clean; DESTDIR, PREFIX'
