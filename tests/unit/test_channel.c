@@ -292,15 +292,34 @@ START_TEST(draws_do_not_follow_another_row)
 }
 END_TEST
 
-START_TEST(the_ends_of_the_range_are_drawn)
+/* The first and the last of the numbers below DPT_WEIGHTS that mean a word. */
+START_TEST(weights_are_drawn_to_their_last_unit)
 {
-	struct test_case c = open_case(COUNT(settings) * 2 + 3);
+	struct test_case c = open_case(_i);
+	uint64_t weight[DPT_MAX_LISTED];
+	struct dpt_channel_row row = {.weight = weight};
 	dpt_sampler *s;
 	ck_assert_int_eq(dpt_sampler_new(c.channel, &s, NULL), DPT_OK);
 	for (uint32_t w = 0; w < c.g.space.n; w++) {
-		ck_assert_uint_eq(dpt_sampler_pick(s, w, 0), w);
-		ck_assert_uint_eq(dpt_sampler_pick(s, w, DPT_WEIGHTS - 1),
-		                  entry(&c, w, c.g.lists.k));
+		uint64_t sum = 0;
+		dpt_channel_row(c.channel, w, &row);
+		for (uint32_t i = 0; i < c.g.lists.k + 2; i++) {
+			/* w, then the tail, then the neighbours */
+			uint32_t is = i == 1  ? DPT_NO_WORD
+			              : i > 1 ? entry(&c, w, i - 1)
+			                      : w;
+			uint64_t units =
+			    i == 1 ? row.tail : weight[i - (i > 1)];
+			if (units > 0) {
+				ck_assert_uint_eq(dpt_sampler_pick(s, w, sum),
+				                  is);
+				ck_assert_uint_eq(
+				    dpt_sampler_pick(s, w, sum + units - 1),
+				    is);
+			}
+			sum += units;
+		}
+		ck_assert_uint_eq(sum, DPT_WEIGHTS);
 	}
 	dpt_sampler_free(s);
 	close_case(&c);
@@ -395,7 +414,7 @@ Suite *suite_channel(void)
 	tcase_add_loop_test(t, draws_follow_the_row, 0, CASES);
 	tcase_add_loop_test(t, draws_do_not_follow_another_row, 0,
 	                    COUNT(faults));
-	tcase_add_test(t, the_ends_of_the_range_are_drawn);
+	tcase_add_loop_test(t, weights_are_drawn_to_their_last_unit, 0, CASES);
 	tcase_add_loop_test(t, batches_are_their_records, 0, CASES);
 	tcase_add_test(t, threads_draw_the_same);
 	Suite *s = suite_create("channel");
