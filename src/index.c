@@ -8,6 +8,7 @@
 
 #include "checksum.h"
 #include "error.h"
+#include "parallel.h"
 #include "screen.h"
 #include "wide.h"
 
@@ -329,12 +330,39 @@ static void set_pointers(dpt_index *x, const struct dpt_header *h)
 	x->settings = at[DPT_SETTINGS];
 }
 
+/* One thread is enough for few bytes, and memory feeds no more than some. */
+#define FEW ((size_t)1 << 20)
+#define CHECKERS 4
+
+struct check {
+	const struct dpt_header *header;
+	const char *fault[DPT_SECTIONS];
+};
+
+static void check_section(void *ctx, unsigned thread, size_t i)
+{
+	struct check *c = ctx;
+	(void)thread;
+	c->fault[i] = section_fault(c->header, (enum dpt_section_id)i);
+}
+
+static const char *sections_fault(const struct dpt_header *h, size_t size)
+{
+	struct check c = {.header = h};
+	const char *fault = NULL;
+	dpt_parallel(size < FEW ? 1 : CHECKERS, DPT_SECTIONS, check_section,
+	             &c);
+	for (int i = 0; !fault && i < DPT_SECTIONS; i++)
+		fault = c.fault[i];
+	return fault;
+}
+
 static const char *attach(dpt_index *x, const void *data, size_t size)
 {
 	const struct dpt_header *h = data;
 	const char *fault = header_fault(h, size);
-	for (int i = 0; !fault && i < DPT_SECTIONS; i++)
-		fault = section_fault(h, (enum dpt_section_id)i);
+	if (!fault)
+		fault = sections_fault(h, size);
 	if (!fault && !gaps_ok(h))
 		fault = "damaged: something lies between its sections";
 	if (fault)

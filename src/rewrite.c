@@ -26,11 +26,11 @@ struct span {
  * neither its hash nor the tables of the index.  Bytes beyond its end are 0,
  * as no byte of a word is.
  */
-#define MEMO_BITS 16
+#define MEMO_BITS 16 /* of their number, at most */
+#define MEMO_FIRST 8 /* at the beginning: most texts are short */
 #define MEMO_BYTES 16
-#define MEMO_ALIGN 32 /* one is within a cache line */
 struct memo {
-	_Alignas(MEMO_ALIGN) uint64_t byte[MEMO_BYTES / 8];
+	_Alignas(32) uint64_t byte[MEMO_BYTES / 8]; /* within a cache line */
 	uint32_t class_id;
 };
 
@@ -40,7 +40,6 @@ struct token {
 	uint64_t byte[MEMO_BYTES / 8]; /* 0: it is longer, or a compound */
 	bool compound;
 };
-#define MEMO_ROOM (((size_t)1 << MEMO_BITS) * sizeof(struct memo) + MEMO_ALIGN)
 #define TOKENS 32 /* looked up together, to wait for memory once */
 
 /*
@@ -60,8 +59,9 @@ struct field {
 
 struct dpt_rewriter {
 	const struct dpt_shared *shared;
-	struct memo *memo; /* 1 << MEMO_BITS of them */
-	void *memo_room;   /* in which they are */
+	struct memo *memo;
+	unsigned memo_bits; /* 1 << memo_bits of them */
+	size_t missed;      /* words, since there are as many */
 	dpt_matcher *matcher;
 	dpt_normaliser *normaliser;
 	dpt_sign_finder *finder;
@@ -151,11 +151,29 @@ void dpt_shared_close(struct dpt_shared *shared)
 	dpt_key_wipe(&shared->outside);
 }
 
-/* Pages that are not used cost nothing: so calloc, and not aligned_alloc. */
-static struct memo *aligned_memo(void *room)
+static void wipe_array(void *array, size_t bytes)
 {
-	uintptr_t at = (uintptr_t)room + MEMO_ALIGN - 1;
-	return (struct memo *)(at - at % MEMO_ALIGN);
+	if (array)
+		sodium_memzero(array, bytes);
+	free(array);
+}
+
+static size_t memo_size(unsigned bits)
+{
+	return sizeof(struct memo) << bits;
+}
+
+/* A memo of 1 << bits words that knows none, if there is memory for it. */
+static void new_memo(dpt_rewriter *r, unsigned bits)
+{
+	void *memo = aligned_alloc(sizeof *r->memo, memo_size(bits));
+	if (!memo)
+		return;
+	memset(memo, 0, memo_size(bits));
+	wipe_array(r->memo, memo_size(r->memo_bits));
+	r->memo = memo;
+	r->memo_bits = bits;
+	r->missed = 0;
 }
 
 enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
@@ -166,12 +184,11 @@ enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
 	if (!r)
 		return dpt_fail_memory(err);
 	r->shared = shared;
-	r->memo_room = calloc(1, MEMO_ROOM);
+	new_memo(r, MEMO_FIRST);
 	enum dpt_status status =
 	    dpt_matcher_new(shared->pattern, &r->matcher, err);
-	if (!status && !r->memo_room)
+	if (!status && !r->memo)
 		status = dpt_fail_memory(err);
-	r->memo = aligned_memo(r->memo_room);
 	if (!status)
 		status = dpt_normaliser_new(shared->stems, &r->normaliser, err);
 	if (!status)
@@ -186,13 +203,6 @@ enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
 	return DPT_OK;
 }
 
-static void wipe_array(void *array, size_t bytes)
-{
-	if (array)
-		sodium_memzero(array, bytes);
-	free(array);
-}
-
 void dpt_rewriter_free(dpt_rewriter *r)
 {
 	if (!r)
@@ -201,7 +211,7 @@ void dpt_rewriter_free(dpt_rewriter *r)
 	dpt_normaliser_free(r->normaliser);
 	dpt_sign_finder_free(r->finder);
 	dpt_scratch_free(r->shared->model, r->scratch);
-	wipe_array(r->memo_room, MEMO_ROOM);
+	wipe_array(r->memo, memo_size(r->memo_bits));
 	wipe_array(r->span, r->room * sizeof *r->span);
 	wipe_array(r->in, r->room * sizeof *r->in);
 	wipe_array(r->out, r->room * sizeof *r->out);
@@ -302,7 +312,7 @@ static struct memo *memo_slot(const dpt_rewriter *r, const uint64_t *byte)
 {
 	uint64_t hash = (byte[0] ^ (byte[1] << 32 | byte[1] >> 32)) *
 	                UINT64_C(0x9E3779B97F4A7C15);
-	return &r->memo[hash >> (64 - MEMO_BITS)];
+	return &r->memo[hash >> (64 - r->memo_bits)];
 }
 
 /* The same as look_up by way of the memo; byte: of the word. */
@@ -311,6 +321,11 @@ static uint32_t recall_bytes(dpt_rewriter *r, const char *word, size_t n,
 {
 	struct memo *m = memo_slot(r, byte);
 	if (m->byte[0] != byte[0] || m->byte[1] != byte[1]) {
+		if (++r->missed > (size_t)1 << r->memo_bits &&
+		    r->memo_bits < MEMO_BITS) {
+			new_memo(r, r->memo_bits + 2);
+			m = memo_slot(r, byte);
+		}
 		m->byte[0] = byte[0];
 		m->byte[1] = byte[1];
 		m->class_id = look_up(r, word, n);
