@@ -342,34 +342,40 @@ FILES_EPSILON ?= 5
 eval-files: all $(EVAL)
 	eval/files $(BUILD) $(CORPORA) $(FILES_EPSILON)
 
-# A table of several corpora: COMMAND, CORPORA, OPTIONS, FILE.
+# A table of several corpora: COMMAND, CORPORA, FILE, then the OPTIONS of a run
+# and those of another.
+part = $(BUILD)/eval/$(1)-$(notdir $(2))-$(3).tsv
+run = $(EVAL) $(1) -x $(INDEX) $(4) --corpus $(2) -o $(call part,$(1),$(2),$(3))
 define table
 @mkdir -p $(BUILD)/eval
-$(foreach c,$(2),$(EVAL) $(1) -x $(INDEX) -m all $(3) --corpus $(c) \
-	-o $(BUILD)/eval/$(1)-$(notdir $(c)).tsv && ) \
-	cat $(foreach c,$(2),$(BUILD)/eval/$(1)-$(notdir $(c)).tsv) >$(4)
+$(foreach c,$(2),$(call run,$(1),$(c),1,$(4)) && \
+	$(if $(5),$(call run,$(1),$(c),2,$(5)) && )) \
+	cat $(foreach c,$(2),$(call part,$(1),$(c),1) \
+	$(if $(5),$(call part,$(1),$(c),2))) >$(3)
 endef
 
 # On the shipped texts, which are too few to tell mechanisms apart.
 OWN := intents reviews
-OWN_EPSILONS := 1,3,10
-SHIPPED := $(EVAL) utility -x $(INDEX) -m all -e $(OWN_EPSILONS) \
+OWN_MECHANISMS := -m all -e 1,3,10
+SHIPPED := $(EVAL) utility -x $(INDEX) $(OWN_MECHANISMS) \
 	-o $(BUILD)/eval/utility.tsv
 eval: $(EVAL) $(INDEX)
 	@mkdir -p $(BUILD)/eval
 	$(EVAL) baseline $(OWN)
 	$(SHIPPED) --corpus intents
 	$(SHIPPED) --corpus reviews
-	$(call table,privacy,$(OWN),-e $(OWN_EPSILONS),$(BUILD)/eval/privacy.tsv)
-	$(call table,attack,$(OWN),-e $(OWN_EPSILONS),$(BUILD)/eval/attack.tsv)
+	$(call table,privacy,$(OWN),$(BUILD)/eval/privacy.tsv,$(OWN_MECHANISMS))
+	$(call table,attack,$(OWN),$(BUILD)/eval/attack.tsv,$(OWN_MECHANISMS))
 	$(EVAL) report -o $(BUILD)/eval/report.html $(BUILD)/eval
 
 # The public corpora, in CORPORA/sst2 and so on; what is in the table already
 # is not measured again.  Averaged vectors with the 150 labels of CLINC150
 # would take as long as all else.
-FULL_EPSILONS := 1,2,3,5,8,10,20
+FULL_MECHANISMS := -m all -e 1,2,3,5,8,10,20
+# It is not defined below 42.5.
+PUBLISHED := -m gumbel-published -e 50
 UTILITY := eval/results/utility.tsv
-FULL := $(EVAL) utility -x $(INDEX) -m all -e $(FULL_EPSILONS) -o $(UTILITY)
+FULL := $(EVAL) utility -x $(INDEX) $(FULL_MECHANISMS) -o $(UTILITY)
 ATTACKED := $(CORPORA)/sst2 $(CORPORA)/clinc150
 eval-full: $(EVAL) $(INDEX)
 	@[ -d "$(CORPORA)" ] || { \
@@ -380,8 +386,10 @@ eval-full: $(EVAL) $(INDEX)
 	$(FULL) --corpus $(CORPORA)/clinc150 --features tfidf
 	$(FULL) --corpus $(CORPORA)/trec6
 	$(FULL) --corpus $(CORPORA)/snips
-	$(call table,privacy,$(ATTACKED),-e $(FULL_EPSILONS),eval/results/privacy.tsv)
-	$(call table,attack,$(ATTACKED),-e $(FULL_EPSILONS),eval/results/attack.tsv)
+	$(call table,privacy,$(ATTACKED),eval/results/privacy.tsv,\
+		$(FULL_MECHANISMS),$(PUBLISHED))
+	$(call table,attack,$(ATTACKED),eval/results/attack.tsv,\
+		$(FULL_MECHANISMS),$(PUBLISHED))
 	$(EVAL) report -o eval/results/report.html eval/results
 	cd eval/results && gnuplot ../utility.gp
 	awk -f eval/utility.awk $(UTILITY)
