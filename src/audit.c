@@ -10,6 +10,7 @@
 #include "mech.h"
 #include "parallel.h"
 #include "simulate.h"
+#include "worst.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -112,7 +113,7 @@ static enum dpt_status audit_open(struct audit *a, const dpt_model *model,
 	                            .lists = &index->lists,
 	                            .listed = index->lists.k + 1};
 	a->rows.log = malloc(n * (a->rows.listed + 1) * sizeof *a->rows.log);
-	a->memory = calloc(9 * n, sizeof *a->memory);
+	a->memory = calloc(8 * n, sizeof *a->memory);
 	if (!a->rows.log || !a->memory)
 		return dpt_fail_memory(err);
 	a->rows.tail = a->rows.log + n * a->rows.listed;
@@ -121,8 +122,7 @@ static enum dpt_status audit_open(struct audit *a, const dpt_model *model,
 	a->uniform_input = a->memory + 2 * n;
 	a->token_input = a->memory + 3 * n;
 	a->outputs = (struct dpt_outputs){a->memory + 4 * n, a->memory + 5 * n,
-	                                  a->memory + 6 * n, a->memory + 7 * n,
-	                                  a->memory + 8 * n};
+	                                  a->memory + 6 * n, a->memory + 7 * n};
 	/* the first row tells the rate */
 	model->mech->rows(model, 0, 1, &a->rows);
 	dpt_parallel(a->threads, n, take_rows, a);
@@ -142,8 +142,8 @@ static struct dpt_inputs inputs_at(const struct audit *a, size_t i)
 static struct dpt_outputs outputs_at(const struct audit *a, size_t i)
 {
 	const struct dpt_outputs *o = &a->outputs;
-	return (struct dpt_outputs){o->uniform + i, o->token + i, o->least + i,
-	                            o->most + i, o->most_token + i};
+	return (struct dpt_outputs){o->uniform + i, o->token + i, o->most + i,
+	                            o->most_token + i};
 }
 
 /* Each pair in both roles; on the diagonal below it only. */
@@ -175,7 +175,6 @@ static enum dpt_status pass(struct audit *a, const struct dpt_settings *s,
 	                     .progress = s->progress,
 	                     .progress_ctx = s->progress_ctx};
 	for (uint32_t w = 0; w < a->n; w++) {
-		a->outputs.least[w] = INFINITY;
 		a->outputs.most[w] = a->outputs.most_token[w] = -INFINITY;
 		a->token_tail[w] = a->rows.tail[w] + log(a->share[w]);
 		a->uniform_input[w] = exp(a->rows.tail[w]) / a->n;
@@ -298,53 +297,6 @@ static void average_words(const struct audit *a, struct dpt_audit *out,
 	out->information_bits = fmax(0, output - entropy) / log(2);
 }
 
-/* ----------------------------------------------------------- worst loss */
-
-/* The least ln P(v|x) over all x, exactly. */
-static double least_exact(const struct audit *a, uint32_t v)
-{
-	double least = INFINITY;
-	for (uint32_t x = 0; x < a->n; x++) {
-		uint32_t r = 0;
-		while (r < a->rows.listed && entry(a, x, r) != v)
-			r++;
-		double log_p =
-		    r < a->rows.listed
-		        ? logs(a, x)[r]
-		        : a->rows.tail[x] -
-		              exponent(a, dpt_index_distance(a->index, x, v));
-		least = fmin(least, log_p);
-	}
-	return least;
-}
-
-/*
- * The pass gives the least over x as if v were in every tail, which is never
- * too large: so outputs are looked at exactly in the order of their bound,
- * until no bound exceeds the worst found.
- */
-static double worst_loss(struct audit *a)
-{
-	struct dpt_outputs *o = &a->outputs;
-	double worst = 0;
-	if (!a->has_tail && a->rows.listed < a->n)
-		return INFINITY;
-	if (!a->has_tail)
-		for (uint32_t v = 0; v < a->n; v++)
-			o->least[v] = least_exact(a, v);
-	for (;;) {
-		uint32_t top = 0;
-		for (uint32_t v = 1; v < a->n; v++)
-			if (o->most[v] - o->least[v] >
-			    o->most[top] - o->least[top])
-				top = v;
-		if (!(o->most[top] - o->least[top] > worst))
-			return worst;
-		worst = fmax(worst, o->most[top] - least_exact(a, top));
-		o->least[top] = INFINITY; /* done with it */
-	}
-}
-
 /* --------------------------------------------------------------- public */
 
 static enum dpt_status verify_rows(const struct audit *a,
@@ -386,10 +338,11 @@ enum dpt_status dpt_model_audit_words(const dpt_model *model,
 		status = pass(&a, settings, err);
 	if (!status)
 		status = verify_rows(&a, &verdict, err);
+	if (!status)
+		status = dpt_worst_loss(&a.rows, &out->worst_loss, err);
 	if (!status) {
 		correct_outputs(&a);
 		average_words(&a, out, each);
-		out->worst_loss = worst_loss(&a);
 		out->epsilon = verdict.epsilon;
 		out->worst[0] = verdict.w;
 		out->worst[1] = verdict.x;
@@ -409,11 +362,7 @@ enum dpt_status dpt_model_worst_loss(const dpt_model *model, unsigned threads,
 		return DPT_OK;
 	enum dpt_status status = audit_open(&a, model, &settings, err);
 	if (!status)
-		status = pass(&a, &settings, err);
-	if (!status) {
-		correct_outputs(&a);
-		*out = worst_loss(&a);
-	}
+		status = dpt_worst_loss(&a.rows, out, err);
 	audit_close(&a);
 	return status;
 }

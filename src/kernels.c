@@ -108,19 +108,17 @@ dpt_weighted_add(size_t n, const double *restrict d,
 DPT_WIDE static void spread(size_t n, double t, const double *restrict d,
                             const struct dpt_inputs *one,
                             double *restrict uniform, double *restrict token,
-                            double *restrict least, double *restrict most,
-                            double *restrict most_token)
+                            double *restrict most, double *restrict most_token)
 {
 	double tail = one->tail[0], token_tail = one->token_tail[0];
 	double u = one->uniform[0], p = one->token[0];
 	for (size_t i = 0; i < n; i++) {
 		double k = t * d[i];
 		k = k < DPT_KERNEL_CLIP ? k : DPT_KERNEL_CLIP;
-		double e = exp(-k), low = tail - k, high = token_tail - k;
+		double e = exp(-k), log_p = tail - k, high = token_tail - k;
 		uniform[i] += u * e;
 		token[i] += p * e;
-		least[i] = low < least[i] ? low : least[i];
-		most[i] = low > most[i] ? low : most[i];
+		most[i] = log_p > most[i] ? log_p : most[i];
 		most_token[i] = high > most_token[i] ? high : most_token[i];
 	}
 }
@@ -132,22 +130,20 @@ DPT_WIDE static void gather(size_t n, double t, const double *restrict d,
 {
 	const double *tail = in->tail, *token_tail = in->token_tail;
 	const double *u = in->uniform, *p = in->token;
-	double uniform = 0, token = 0, least = one->least[0];
+	double uniform = 0, token = 0;
 	double most = one->most[0], most_token = one->most_token[0];
 	for (size_t i = 0; i < n; i++) {
 		double k = t * d[i];
 		k = k < DPT_KERNEL_CLIP ? k : DPT_KERNEL_CLIP;
-		double e = exp(-k), low = tail[i] - k;
+		double e = exp(-k), log_p = tail[i] - k;
 		double high = token_tail[i] - k;
 		uniform += u[i] * e;
 		token += p[i] * e;
-		least = low < least ? low : least;
-		most = low > most ? low : most;
+		most = log_p > most ? log_p : most;
 		most_token = high > most_token ? high : most_token;
 	}
 	one->uniform[0] += uniform;
 	one->token[0] += token;
-	one->least[0] = least;
 	one->most[0] = most;
 	one->most_token[0] = most_token;
 }
@@ -159,7 +155,7 @@ void dpt_outputs_add(size_t n, double t, const double *restrict d,
                      const struct dpt_outputs *to_columns)
 {
 	spread(n, t, d, one, to_columns->uniform, to_columns->token,
-	       to_columns->least, to_columns->most, to_columns->most_token);
+	       to_columns->most, to_columns->most_token);
 	gather(n, t, d, columns, to_one);
 }
 

@@ -66,7 +66,7 @@ struct dpt_sums dpt_exp_add(size_t n, double t, const double *restrict d,
 /* What outputs get from inputs through their tails, see audit.c. */
 struct dpt_outputs {
 	double *uniform, *token; /* sums of share x P */
-	double *least, *most;    /* extremes of ln P */
+	double *most;            /* largest ln P */
 	double *most_token;      /* largest ln(share x P) */
 };
 
@@ -81,7 +81,7 @@ struct dpt_inputs {
 /*
  * One input (its constants first in one) to n outputs in columns, and the n
  * inputs in columns to one output; everything is added to, or kept as
- * extremes.
+ * largest.
  */
 void dpt_outputs_add(size_t n, double t, const double *restrict d,
                      const struct dpt_inputs *one,

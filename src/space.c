@@ -82,6 +82,24 @@ void dpt_space_close(struct dpt_space *s)
 	*s = (struct dpt_space){0};
 }
 
+bool dpt_radii(const struct dpt_space *s, double *radius)
+{
+	double *sum = calloc(s->stride, sizeof *sum);
+	float *center = malloc(s->stride * sizeof *center);
+	bool made = sum && center;
+	for (uint32_t w = 0; made && w < s->n; w++)
+		for (uint32_t i = 0; i < s->stride; i++)
+			sum[i] += (double)dpt_row(s, w)[i];
+	for (uint32_t i = 0; made && i < s->stride; i++)
+		center[i] = (float)(sum[i] / s->n);
+	for (uint32_t w = 0; made && w < s->n; w++)
+		radius[w] = (1 + 1e-12) *
+		            sqrt(dpt_squared(dpt_row(s, w), center, s->stride));
+	free(sum);
+	free(center);
+	return made;
+}
+
 double dpt_tile_error(const struct dpt_space *s)
 {
 	if (s->lattice)

@@ -53,6 +53,12 @@ static inline const float *dpt_row(const struct dpt_space *s, uint32_t i)
  */
 double dpt_tile_error(const struct dpt_space *s);
 
+/*
+ * Fills radius (n numbers) with the distances of all rows from their mean, or a
+ * little more; false when out of memory.
+ */
+DPT_MUST_USE bool dpt_radii(const struct dpt_space *s, double *radius);
+
 #define DPT_TILE 512U /* rows and columns of a tile, at most */
 
 /*

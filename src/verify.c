@@ -218,27 +218,6 @@ static void find_excess(void *ctx, unsigned thread, size_t item)
 		find_excess_of(j, (uint32_t)w);
 }
 
-/* The distances of all words from their mean, or a little more. */
-static bool find_radii(struct job *j)
-{
-	const struct dpt_space *s = j->rows->space;
-	double *sum = calloc(s->stride, sizeof *sum);
-	float *center = malloc(s->stride * sizeof *center);
-	bool made = sum && center;
-	for (uint32_t w = 0; made && w < s->n; w++)
-		for (uint32_t i = 0; i < s->stride; i++)
-			sum[i] += (double)dpt_row(s, w)[i];
-	for (uint32_t i = 0; made && i < s->stride; i++)
-		center[i] = (float)(sum[i] / s->n);
-	for (uint32_t w = 0; made && w < s->n; w++)
-		j->radius[w] =
-		    (1 + 1e-12) *
-		    sqrt(dpt_squared(dpt_row(s, w), center, s->stride));
-	free(sum);
-	free(center);
-	return made;
-}
-
 static void verify_lists(void *ctx, unsigned thread, size_t item)
 {
 	struct job *j = ctx;
@@ -433,7 +412,8 @@ enum dpt_status dpt_verify(const struct dpt_rows *rows, double tails,
 	j.worst = calloc(threads, sizeof *j.worst);
 	atomic_init(&j.best, isfinite(j.tails) ? fmax(j.tails, limit) : limit);
 	*out = (struct dpt_verdict){.epsilon = 0};
-	if (!list || !j.excess || !j.top || !j.worst || !find_radii(&j))
+	if (!list || !j.excess || !j.top || !j.worst ||
+	    !dpt_radii(rows->space, j.radius))
 		status = dpt_fail_memory(err);
 	else
 		status = run(&j, threads, list, err);
