@@ -1,15 +1,13 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# The tables of accuracy in the manual are those of the committed results.
-table() {
-	awk -f "$SRC/eval/utility.awk" -v only="$1" \
-		"$SRC/eval/results/utility.tsv"
-}
-# README's rows, in its order, without white space.
+# The tables in the manual are those of the committed results.
+# holds README TABLE [ONLY]: the rows of eval/TABLE.awk are in README.
 holds() {
-	table "$2" | while read -r line; do
+	awk -f "$SRC/eval/$2.awk" -v only="${3-}" \
+		"$SRC/eval/results/$2.tsv" | while read -r line; do
 		grep -qxF "$line" "$SRC/$1" || echo "not in $1: $line"
 	done
 }
-holds README.md 'gumbel 2,gumbel 3,laplace 2,laplace 3,laplace 10'
-holds eval/README.md ''
+holds README.md utility 'gumbel 2,gumbel 3,laplace 2,laplace 3,laplace 10'
+holds eval/README.md utility
+holds eval/README.md attack
