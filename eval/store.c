@@ -53,12 +53,6 @@ void store_add(struct store *s, const char *config, const char *figures,
 
 /* -------------------------------------------------------------- reading */
 
-static bool is_of(const struct store *s, const char *row)
-{
-	size_t n = strlen(s->corpus);
-	return strncmp(row, s->corpus, n) == 0 && row[n] == '\t';
-}
-
 static size_t columns(const char *row)
 {
 	size_t n = 1;
@@ -76,45 +70,60 @@ static void take_row(struct store *s, char *row)
 	store_add(s, config + 1, figures, (size_t)(config - figures));
 }
 
-/* Lines with # belong to the rows behind them. */
+/* Whether this run will put something in its place. */
+static bool is_asked(const struct store *s, const char *row)
+{
+	const char *end = row;
+	for (size_t i = 0; i < s->key; i++)
+		end = strchr(end, '\t') + 1;
+	return names_find(s->asked, row, (size_t)(end - 1 - row)) >= 0;
+}
+
+/* Lines with # belong to the rows behind them, as long as one is left. */
+static void leave_row(struct store *s, const char *row, char **notes)
+{
+	if (*notes)
+		append(&s->others, *notes, strlen(*notes) - 1);
+	free(*notes);
+	*notes = NULL;
+	append(&s->others, row, strlen(row));
+}
+
 static bool take_lines(struct store *s, char *text)
 {
 	char *rest, *notes = NULL;
-	bool header = false, ok = true;
+	bool header = false, noted = false, ok = true;
 	for (char *line = text; ok && *line; line = rest) {
 		size_t n = strcspn(line, "\n");
 		rest = line + n + (line[n] == '\n');
 		line[n] = 0;
 		if (*line == '#') {
+			if (!noted && notes)
+				*notes = 0;
 			append(&notes, line, n);
-			continue;
-		}
-		if (!header) {
+		} else if (!header) {
 			ok = header = strcmp(line, s->header) == 0;
 		} else if (columns(line) != columns(s->header)) {
 			ok = false;
-		} else if (is_of(s, line)) {
-			take_row(s, line);
 		} else {
-			if (notes)
-				append(&s->others, notes, strlen(notes) - 1);
-			append(&s->others, line, n);
+			take_row(s, line);
+			if (!is_asked(s, line))
+				leave_row(s, line, &notes);
 		}
-		free(notes);
-		notes = NULL;
+		noted = *line == '#';
 	}
 	free(notes);
 	return ok;
 }
 
-bool store_open(struct store *s, const char *path, const char *corpus,
-                const char *header, size_t lead)
+bool store_open(struct store *s, const char *path, const char *header,
+                size_t key, size_t lead, const struct names *asked)
 {
 	struct stat st;
 	char *bytes;
 	size_t size;
 	*s = (struct store){
-	    .path = path, .corpus = corpus, .header = header, .lead = lead};
+	    .header = header, .key = key, .lead = lead, .asked = asked};
 	bool there = path && stat(path, &st) == 0;
 	s->keeps = path && (!there || S_ISREG(st.st_mode));
 	if (!there || !s->keeps || st.st_size == 0)

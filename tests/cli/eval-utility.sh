@@ -26,10 +26,12 @@ dptext-eval utility "$@" --seeds 1 -o marked.tsv 2>/dev/null
 check 'but not for another number of seeds' \
 	sh -c '! grep -q 0.1234 marked.tsv'
 
-# Rows of other corpora stay.
+# Rows of other corpora stay, and what else is not asked for.
 dptext-eval utility -m exponential -e 1 --corpus reviews --seeds 1 \
 	-o two.tsv
+dptext-eval utility -m exponential -e 2 --seeds 2 -o two.tsv
 cut -f 1,2 two.tsv | grep -v '^#' | sort | uniq -c | sed 's/^ *//'
+grep -c '# command' two.tsv
 
 try 'dptext-eval utility --features mean --seeds 1 | grep -v "^#" |
 	cut -f 1-3,12-14'
