@@ -2,12 +2,11 @@
 /* What attackers get out of rewritten text, beside its epsilon. */
 #include "canary.h"
 #include "commands.h"
+#include "experiment.h"
 #include "inversion.h"
 #include "membership.h"
 #include "memory.h"
 #include "msg.h"
-#include "source.h"
-#include "sweep.h"
 #include "tsv.h"
 
 #include <math.h>
@@ -22,8 +21,8 @@ static const struct opt table[] = {
     {MEMBERS, "members", "N", "training texts that are members [1000]"},
     {CANDIDATES, "candidates", "N", "words considered for each [32]"},
     {SEED_OPTION, "seed", "N", "rewrite with this seed [1]"},
-    {'o', "output", "OUT", "write the table there [standard output]"},
-    {'q', "quiet", NULL, "no progress, no table on the terminal"},
+    {'o', "output", "OUT", "keep the table there [standard output]"},
+    {'q', "quiet", NULL, "no progress on the terminal"},
 };
 
 static const struct opt_program program = {
@@ -39,19 +38,13 @@ static const char more[] =
     "Words are guessed by the exact channel with unigrams and with bigrams of\n"
     "the clean training texts; members of a classifier's training texts by\n"
     "its loss; canaries by their rank in a language model.  Output is\n"
-    "tab-separated; intervals are 95 %.";
+    "tab-separated; intervals are 95 %.  Rows that OUT has already are not\n"
+    "computed again.";
 
 struct attack {
-	struct choice choice;
-	struct sweep sweep;
-	struct source source;
+	struct experiment e;
 	size_t records, members, candidates;
 	uint64_t seed;
-	const char *out;
-	bool quiet;
-
-	struct tsv output;
-	bool show; /* rows on the terminal */
 
 	struct language language;   /* of the clean training texts */
 	struct sequences targets;   /* test texts to attack */
@@ -61,14 +54,12 @@ struct attack {
 	struct canaries canaries;
 };
 
-/* One row of the table. */
+/* What came of one setting. */
 struct result {
-	const char *mechanism, *guarantee, *channel;
-	double requested, verified, seconds;
+	const char *channel;
 	struct inversion inversion;
 	struct membership membership;
 	struct exposure exposure[2][2]; /* unigrams, bigrams; once, often */
-	bool refused;
 };
 
 /* -------------------------------------------------------------- options */
@@ -89,11 +80,7 @@ static void set_option(void *ctx, int id, const char *arg)
 	case SEED_OPTION:
 		a->seed = opt_count("--seed", arg, 0, UINT64_MAX);
 		break;
-	case 'o': a->out = arg; break;
-	case 'q': a->quiet = true; break;
-	default:
-		if (!source_option(&a->source, id, arg))
-			sweep_option(&a->sweep, &a->choice, id, arg);
+	default: experiment_option(&a->e, id, arg);
 	}
 }
 
@@ -107,18 +94,18 @@ static size_t pick(size_t i, size_t n, size_t rows)
 
 static void choose_targets(struct attack *a)
 {
-	const struct texts *test = &a->source.test.texts;
+	const struct texts *test = &a->e.source.test.texts;
 	if (a->records > test->rows)
 		a->records = test->rows;
 	for (size_t i = 0; i < a->records; i++)
-		sequences_add(&a->targets, a->choice.index, test,
+		sequences_add(&a->targets, a->e.choice.index, test,
 		              pick(i, a->records, test->rows));
 }
 
 /* Training texts by turns: a member, and one that is none. */
 static void choose_members(struct attack *a)
 {
-	const struct corpus *c = &a->source.train;
+	const struct corpus *c = &a->e.source.train;
 	if (a->members > c->texts.rows / 2)
 		a->members = c->texts.rows / 2;
 	a->label = memory_new(2 * a->members, sizeof *a->label);
@@ -135,14 +122,14 @@ static void choose_members(struct attack *a)
 static bool prepare(struct attack *a)
 {
 	struct sequences clean = {0};
-	uint32_t n = dpt_index_about(a->choice.index).classes;
-	sequences_add_all(&clean, a->choice.index, &a->source.train.texts);
+	uint32_t n = dpt_index_about(a->e.choice.index).classes;
+	sequences_add_all(&clean, a->e.choice.index, &a->e.source.train.texts);
 	language_learn(&a->language, &clean, n);
 	sequences_free(&clean);
 	choose_targets(a);
 	choose_members(a);
 	canaries_choose(&a->canaries, &a->language);
-	canaries_add(&a->canaries, a->choice.index, &a->training);
+	canaries_add(&a->canaries, a->e.choice.index, &a->training);
 	if (a->targets.words == 0)
 		msg("none of the test texts' words is in the index");
 	else if (a->members < 2)
@@ -170,8 +157,12 @@ static const char *const subsets[] = {"", "_changed", "_content"};
 static const char *const models[] = {"unigram", "bigram"};
 static const char *const times[] = {"once", "often"};
 
-static void print_columns(FILE *f)
+/* The names of all columns; to be freed. */
+static char *columns(void)
 {
+	char *names;
+	size_t size;
+	FILE *f = memory_check(open_memstream(&names, &size));
 	fputs("corpus\tmechanism\tguarantee\tepsilon_requested\t"
 	      "epsilon_verified\tchannel\twords",
 	      f);
@@ -189,16 +180,15 @@ static void print_columns(FILE *f)
 			        "\tfirst_%s_%s",
 			        models[m], times[t], models[m], times[t],
 			        models[m], times[t]);
-	fputs("\texposure_most\tseconds\n", f);
+	fputs("\texposure_most\tseconds\tconfig", f);
+	fclose(f);
+	return memory_check(names);
 }
 
-static void print_header(struct attack *a)
+static void print_notes(const void *ctx, FILE *f)
 {
-	FILE *f = a->output.text;
-	const struct source *s = &a->source;
-	tsv_about(&a->output, "attack", a->choice.index);
-	sweep_print(&a->sweep, &a->choice, f);
-	source_print(s, f);
+	const struct attack *a = ctx;
+	const struct source *s = &a->e.source;
 	fprintf(
 	    f, " --records %zu --members %zu --candidates %zu --seed %llu\n",
 	    a->records, a->members, a->candidates, (unsigned long long)a->seed);
@@ -214,26 +204,6 @@ static void print_header(struct attack *a)
 	        s->name, a->records, a->targets.words, a->targets.outside,
 	        s->train.texts.rows, a->members, a->canaries.n,
 	        a->canaries.others + 1, CANARY_OFTEN);
-	print_columns(f);
-	if (a->show)
-		fprintf(stderr, "%-18s %9s %9s %9s %9s %9s %9s %9s %8s\n",
-		        "mechanism", "eps asked", "eps holds", "same",
-		        "unigram", "bigram", "member", "canary", "seconds");
-}
-
-static void show_result(const struct result *r)
-{
-	fprintf(stderr, "%-18s %9g %9.4f ", r->mechanism, r->requested,
-	        r->verified);
-	if (r->refused)
-		fprintf(stderr, "%9s\n", "refused");
-	else
-		fprintf(stderr, "%9.4f %9.4f %9.4f %9.4f %9.4f %8.1f\n",
-		        r->inversion.success[GUESS_SAME][ALL_WORDS].mean,
-		        r->inversion.success[GUESS_UNIGRAM][ALL_WORDS].mean,
-		        r->inversion.success[GUESS_WORDS][ALL_WORDS].mean,
-		        r->membership.auc.mean, r->exposure[1][1].bits.mean,
-		        r->seconds);
 }
 
 static void print_interval(FILE *f, struct interval i)
@@ -242,7 +212,7 @@ static void print_interval(FILE *f, struct interval i)
 	tsv_number(f, i.half, 4);
 }
 
-static void print_figures(FILE *f, const struct result *r)
+static void print_figures(FILE *f, const struct result *r, double seconds)
 {
 	fprintf(f, "\t%s\t%zu", r->channel, r->inversion.words);
 	for (int g = 0; g < GUESSES; g++)
@@ -257,30 +227,8 @@ static void print_figures(FILE *f, const struct result *r)
 			tsv_number(f, r->exposure[m][t].first.mean, 4);
 		}
 	tsv_number(f, r->exposure[0][0].most, 4);
-}
-
-/* What a refused mechanism has none of. */
-static void print_refused(FILE *f)
-{
-	fputs("\trefused\t0", f);
-	for (int i = 0; i < 2 * GUESSES * SUBSETS + 5 + 12 + 1; i++)
-		fputs("\tnan", f);
-}
-
-static void print_result(struct attack *a, const struct result *r)
-{
-	FILE *f = a->output.text;
-	fprintf(f, "%s\t%s\t%s", a->source.name, r->mechanism, r->guarantee);
-	tsv_short(f, r->requested);
-	tsv_number(f, r->verified, 6);
-	if (r->refused)
-		print_refused(f);
-	else
-		print_figures(f, r);
-	tsv_number(f, r->seconds, 1);
+	tsv_number(f, seconds, 1);
 	fputc('\n', f);
-	if (a->show)
-		show_result(r);
 }
 
 /* ------------------------------------------------------------ attacking */
@@ -299,7 +247,7 @@ static void attack_training(const struct attack *a, const struct texts *became,
 	}
 	r->membership =
 	    membership_attack(&members, &a->member, &a->other, a->label);
-	sequences_add_all(&words, a->choice.index, became);
+	sequences_add_all(&words, a->e.choice.index, became);
 	language_learn(&learnt, &words, a->language.n);
 	for (int m = 0; m < 2; m++)
 		for (int t = 0; t < 2; t++)
@@ -319,8 +267,8 @@ static bool attack_words(struct attack *a, const dpt_model *model,
 	const struct sequences *t = &a->targets;
 	uint32_t *became = memory_new(t->words, sizeof *became);
 	enum dpt_status status =
-	    likelihood_new(&likelihood, model, a->choice.index, &a->language,
-	                   a->choice.settings.threads, &err);
+	    likelihood_new(&likelihood, model, a->e.choice.index, &a->language,
+	                   a->e.choice.settings.threads, &err);
 	dpt_key_from_seed(&key, a->seed);
 	for (size_t i = 0; !status && i < t->rows; i++) {
 		size_t at = t->start[i];
@@ -340,16 +288,15 @@ static bool attack_words(struct attack *a, const dpt_model *model,
 	return !status;
 }
 
-static bool attack_model(struct attack *a, struct result *r)
+static bool attack_model(struct attack *a, const dpt_model *model,
+                         struct result *r)
 {
 	struct texts became = {0};
 	struct dpt_counts counts;
 	dpt_error err;
-	const dpt_model *model = a->choice.model;
-	r->verified = dpt_model_about(model).epsilon_verified;
 	enum dpt_status status = texts_rewrite(
-	    &a->training, model, a->seed, 0, a->choice.settings.threads,
-	    &a->choice.progress, &became, &counts, &err);
+	    &a->training, model, a->seed, 0, a->e.choice.settings.threads,
+	    &a->e.choice.progress, &became, &counts, &err);
 	if (status)
 		msg("training text %llu: %s", (unsigned long long)err.record,
 		    err.text);
@@ -359,83 +306,70 @@ static bool attack_model(struct attack *a, struct result *r)
 	return !status && attack_words(a, model, r);
 }
 
-static bool attack_mechanism(struct attack *a,
-                             const struct dpt_mechanism *mechanism,
-                             double epsilon)
-{
-	double started = now_seconds();
-	struct result r = {.mechanism = mechanism->name,
-	                   .guarantee =
-	                       dpt_guarantee_name(mechanism->guarantee),
-	                   .requested = epsilon,
-	                   .verified = NAN};
-	if (!sweep_open(&a->choice, mechanism, epsilon, &r.refused))
-		return false;
-	bool ok = r.refused || attack_model(a, &r);
-	sweep_close(&a->choice);
-	r.seconds = now_seconds() - started;
-	if (ok)
-		print_result(a, &r);
-	return ok;
-}
-
 /* Without rewriting every word is known; members and canaries remain. */
-static void attack_clean(struct attack *a)
+static void attack_clean(const struct attack *a, struct result *r)
 {
-	double started = now_seconds();
-	struct result r = {.mechanism = "clean",
-	                   .guarantee = dpt_guarantee_name(DPT_NONE),
-	                   .channel = "none",
-	                   .requested = NAN,
-	                   .verified = NAN};
-	r.inversion.words = a->targets.words;
-	r.inversion.expected = 1;
+	r->channel = "none";
+	r->inversion.words = a->targets.words;
+	r->inversion.expected = 1;
 	for (int g = 0; g < GUESSES; g++)
 		for (int s = 0; s < SUBSETS; s++) {
 			bool known = g != GUESS_NEAREST && g != GUESS_PRIOR &&
 			             s != CHANGED_WORDS;
-			r.inversion.success[g][s] =
+			r->inversion.success[g][s] =
 			    (struct interval){known ? 1 : NAN, NAN};
 		}
-	attack_training(a, &a->training, &r);
-	r.seconds = now_seconds() - started;
-	print_result(a, &r);
+	attack_training(a, &a->training, r);
+}
+
+static bool measure(void *ctx, struct measurement *m)
+{
+	struct attack *a = ctx;
+	struct result r = {0};
+	if (!m->model)
+		attack_clean(a, &r);
+	else if (!attack_model(a, m->model, &r))
+		return false;
+	print_figures(m->figures, &r, now_seconds() - m->started);
+	snprintf(m->said, sizeof m->said, "%.1f %% of words guessed, AUC %.2f",
+	         100 * r.inversion.success[GUESS_WORDS][ALL_WORDS].mean,
+	         r.membership.auc.mean);
+	return true;
 }
 
 static bool run(struct attack *a)
 {
-	const struct sweep *s = &a->sweep;
-	if (!tsv_open(&a->output, a->out) || !source_read(&a->source) ||
-	    !choice_open_index(&a->choice) || !prepare(a))
+	struct experiment *e = &a->e;
+	if (!experiment_open(e, e->sweep.epsilon, e->sweep.epsilons) ||
+	    !prepare(a))
 		return false;
-	print_header(a);
-	attack_clean(a);
-	for (size_t m = 0; m < s->mechanisms; m++)
-		for (size_t e = 0; e < s->epsilons; e++)
-			if (!attack_mechanism(a, s->mechanism[m],
-			                      s->epsilon[e]))
-				return false;
-	return tsv_commit(&a->output);
+	uint64_t checksum = dpt_index_about(e->choice.index).checksum;
+	snprintf(e->depends, sizeof e->depends, "%zu %zu %zu %llu %016llx",
+	         a->records, a->members, a->candidates,
+	         (unsigned long long)a->seed, (unsigned long long)checksum);
+	return experiment_resolve(e) && experiment_run(e, 1);
 }
 
 int attack_main(int argc, char **argv)
 {
-	static struct attack a;
-	choice_start(&a.choice);
-	sweep_start(&a.sweep);
-	source_start(&a.source);
-	a.records = 300;
-	a.members = 1000;
-	a.candidates = 32;
-	a.seed = 1;
-	source_parse(&a.source, &program, more, argc, argv, set_option, &a);
-	progress_start(&a.choice.progress, !a.quiet);
-	a.show = a.choice.progress.on;
-
+	char *header = columns();
+	static struct attack a = {.e = {.command = "attack",
+	                                .leads_verified = true,
+	                                .clean = true,
+	                                .verdict = "channel",
+	                                .print_notes = print_notes,
+	                                .measure = measure,
+	                                .ctx = &a},
+	                          .records = 300,
+	                          .members = 1000,
+	                          .candidates = 32,
+	                          .seed = 1};
+	a.e.header = header;
+	experiment_start(&a.e);
+	source_parse(&a.e.source, &program, more, argc, argv, set_option, &a);
 	bool ok = run(&a);
 	forget(&a);
-	tsv_free(&a.output);
-	source_free(&a.source);
-	choice_close(&a.choice);
+	experiment_free(&a.e);
+	free(header);
 	return ok ? EXIT_DONE : EXIT_FAILED;
 }

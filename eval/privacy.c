@@ -4,10 +4,9 @@
  * comes to over the records of a corpus.
  */
 #include "commands.h"
+#include "experiment.h"
 #include "memory.h"
 #include "msg.h"
-#include "source.h"
-#include "sweep.h"
 #include "tsv.h"
 
 #include <math.h>
@@ -20,8 +19,8 @@ static const struct opt table[] = {
     SWEEP_OPTIONS,
     SOURCE_OPTIONS,
     {DELTA, "delta", "DELTA", "for the optimal composition [1e-6]"},
-    {'o', "output", "OUT", "write the table there [standard output]"},
-    {'q', "quiet", NULL, "no progress, no table on the terminal"},
+    {'o', "output", "OUT", "keep the table there [standard output]"},
+    {'q', "quiet", NULL, "no progress on the terminal"},
 };
 
 static const struct opt_program program = {
@@ -35,30 +34,26 @@ static const struct opt_program program = {
 
 static const char more[] =
     "All figures are exact, but for laplace, whose epsilon holds by theorem\n"
-    "and whose shares are simulated.  Output is tab-separated.";
+    "and whose shares are simulated.  Output is tab-separated; rows that OUT\n"
+    "has already are not computed again.";
 
 enum { WORST_WORDS = 5, QUANTILES = 3 };
 
 static const double quantiles[QUANTILES] = {0.05, 0.5, 0.95};
 
 struct privacy {
-	struct choice choice;
-	struct sweep sweep;
-	struct source source;
+	struct experiment e;
 	double delta;
-	const char *out;
-	bool quiet;
 
-	struct tsv output;
-	bool show; /* rows on the terminal */
+	uint32_t n;     /* words of the index */
+	double *sorted; /* scratch for n */
+	double *record; /* words of each training text, rising; NULL: not yet
+	                 * counted, for want of a model */
 
-	uint32_t n;                  /* words of the index */
-	struct dpt_word_audit *each; /* of the last audit, and which it was */
-	struct dpt_model_info of;
+	/* The setting being measured. */
+	FILE *f;
+	struct dpt_word_audit *each;
 	struct dpt_audit audit;
-	double *sorted;   /* scratch for n */
-	double *record;   /* words of each training text, rising */
-	bool has_records; /* once a model was there to count with */
 };
 
 /* -------------------------------------------------------------- options */
@@ -68,11 +63,7 @@ static void set_option(void *ctx, int id, const char *arg)
 	struct privacy *p = ctx;
 	switch (id) {
 	case DELTA: p->delta = opt_number("--delta", arg, 1e-30, 0.5); break;
-	case 'o': p->out = arg; break;
-	case 'q': p->quiet = true; break;
-	default:
-		if (!source_option(&p->source, id, arg))
-			sweep_option(&p->sweep, &p->choice, id, arg);
+	default: experiment_option(&p->e, id, arg);
 	}
 }
 
@@ -92,17 +83,17 @@ static double quantile(const double *sorted, size_t n, double q)
 }
 
 /* How many words dptext finds in a text. */
-static bool count_words(struct privacy *p, size_t row)
+static bool count_words(struct privacy *p, const dpt_model *model, size_t row)
 {
 	struct texts one = {0}, became = {0};
 	struct dpt_counts counts;
 	dpt_error err;
 	size_t len;
-	const char *text = texts_at(&p->source.train.texts, row, &len);
+	const char *text = texts_at(&p->e.source.train.texts, row, &len);
 	struct progress none = {0};
 	texts_add(&one, text, len);
-	enum dpt_status status = texts_rewrite(&one, p->choice.model, 1, 0, 1,
-	                                       &none, &became, &counts, &err);
+	enum dpt_status status =
+	    texts_rewrite(&one, model, 1, 0, 1, &none, &became, &counts, &err);
 	if (status)
 		msg("training text %zu: %s", row + 1, err.text);
 	else
@@ -112,56 +103,39 @@ static bool count_words(struct privacy *p, size_t row)
 	return !status;
 }
 
-static bool count_records(struct privacy *p)
+static bool count_records(struct privacy *p, const dpt_model *model)
 {
-	size_t rows = p->source.train.texts.rows;
-	if (p->has_records)
+	size_t rows = p->e.source.train.texts.rows;
+	if (p->record)
 		return true;
 	p->record = memory_new(rows, sizeof *p->record);
 	for (size_t row = 0; row < rows; row++)
-		if (!count_words(p, row))
+		if (!count_words(p, model, row))
 			return false;
 	qsort(p->record, rows, sizeof *p->record, rising);
-	return p->has_records = true;
+	return true;
 }
 
-/* Models without parameters have their epsilon alone. */
-static bool same_channel(const struct dpt_model_info *a,
-                         const struct dpt_model_info *b)
-{
-	return a->mechanism == b->mechanism &&
-	       (b->mechanism->params > 0 ||
-	        a->epsilon_requested == b->epsilon_requested) &&
-	       memcmp(a->value, b->value,
-	              b->mechanism->params * sizeof *b->value) == 0;
-}
-
-/* Audits the model, unless that was just done. */
-static bool audit(struct privacy *p)
+static bool audit(struct privacy *p, const dpt_model *model)
 {
 	dpt_error err;
-	struct choice *c = &p->choice;
-	struct dpt_model_info info = dpt_model_about(c->model);
-	if (p->of.mechanism && same_channel(&p->of, &info))
-		return true;
+	struct choice *c = &p->e.choice;
 	enum dpt_status status = dpt_model_audit_words(
-	    c->model, &c->settings, &p->audit, p->each, &err);
+	    model, &c->settings, &p->audit, p->each, &err);
 	if (status == DPT_EUNKNOWN) {
 		for (uint32_t w = 0; w < p->n; w++)
 			p->each[w] = (struct dpt_word_audit){NAN, NAN, NAN};
-		status =
-		    dpt_model_audit(c->model, &c->settings, &p->audit, &err);
+		status = dpt_model_audit(model, &c->settings, &p->audit, &err);
 	}
 	progress_end(&c->progress);
 	if (status)
 		msg("%s", err.text);
-	p->of = info;
 	return !status;
 }
 
 /* ---------------------------------------------------------------- table */
 
-static const char columns[] =
+static const char header[] =
     "corpus\tmechanism\tguarantee\tepsilon_requested\tepsilon_verified\thow\t"
     "parameters\tworst_word\tworst_other\tworst_output\t"
     "unchanged\tunchanged_token\t"
@@ -170,14 +144,12 @@ static const char columns[] =
     "distance\tin_list\tbayes_uniform\tbayes_token\tinformation_bits\t"
     "worst_loss\tworst_loss_how\t"
     "record_words_q05\trecord_words_q50\trecord_words_q95\t"
-    "metric_q50\tmetric_q95\tbasic_q50\tbasic_q95\toptimal_q50\toptimal_q95";
+    "metric_q50\tmetric_q95\tbasic_q50\tbasic_q95\toptimal_q50\toptimal_q95\t"
+    "config";
 
-static void print_header(struct privacy *p)
+static void print_notes(const void *ctx, FILE *f)
 {
-	FILE *f = p->output.text;
-	tsv_about(&p->output, "privacy", p->choice.index);
-	sweep_print(&p->sweep, &p->choice, f);
-	source_print(&p->source, f);
+	const struct privacy *p = ctx;
 	fprintf(f,
 	        " --delta %g\n"
 	        "# %s: %zu training texts are the records\n"
@@ -186,20 +158,15 @@ static void print_header(struct privacy *p)
 	        "basic, optimal: plain local differential privacy of a record\n"
 	        "# worst_loss is exact, or a bound: epsilon_verified x the "
 	        "largest distance, %.6f\n",
-	        p->delta, p->source.name, p->source.train.texts.rows,
-	        dpt_index_about(p->choice.index).distance_max);
-	fprintf(f, "%s\n", columns);
-	if (p->show)
-		fprintf(stderr, "%-18s %9s %9s %9s %9s %9s %9s %9s  %s\n",
-		        "mechanism", "eps asked", "eps holds", "unchanged",
-		        "support", "distance", "Bayes", "worst", "how");
+	        p->delta, p->e.source.name, p->e.source.train.texts.rows,
+	        dpt_index_about(p->e.choice.index).distance_max);
 }
 
 static void print_word(const struct privacy *p, uint32_t w)
 {
 	size_t len;
-	const char *word = dpt_index_word(p->choice.index, w, &len);
-	fwrite(word, 1, len, p->output.text);
+	const char *word = dpt_index_word(p->e.choice.index, w, &len);
+	fwrite(word, 1, len, p->f);
 }
 
 static void print_worst(const struct privacy *p)
@@ -207,11 +174,11 @@ static void print_worst(const struct privacy *p)
 	const struct dpt_audit *a = &p->audit;
 	bool known = !a->simulated && a->worst[0] != a->worst[1];
 	for (int i = 0; i < 3; i++) {
-		fputc('\t', p->output.text);
+		fputc('\t', p->f);
 		if (known)
 			print_word(p, a->worst[i]);
 		else
-			fputc('-', p->output.text);
+			fputc('-', p->f);
 	}
 }
 
@@ -243,8 +210,8 @@ static void print_quantiles(struct privacy *p,
 		p->sorted[w] = of(&p->each[w]);
 	qsort(p->sorted, p->n, sizeof *p->sorted, rising);
 	for (int i = 0; i < QUANTILES; i++)
-		tsv_number(p->output.text,
-		           quantile(p->sorted, p->n, quantiles[i]), digits);
+		tsv_number(p->f, quantile(p->sorted, p->n, quantiles[i]),
+		           digits);
 }
 
 /* Ties go to the more frequent word. */
@@ -261,7 +228,7 @@ static void print_extreme(const struct privacy *p,
                           double sign, int digits)
 {
 	uint32_t worst[WORST_WORDS + 1], n = 0;
-	FILE *f = p->output.text;
+	FILE *f = p->f;
 	fputc('\t', f);
 	if (p->audit.simulated) {
 		fputc('-', f);
@@ -282,7 +249,7 @@ static void print_extreme(const struct privacy *p,
 
 static void print_words(struct privacy *p)
 {
-	FILE *f = p->output.text;
+	FILE *f = p->f;
 	const struct dpt_audit *a = &p->audit;
 	tsv_number(f, a->unchanged_mean, 6);
 	tsv_number(f, a->unchanged_token_mean, 6);
@@ -300,16 +267,17 @@ static void print_words(struct privacy *p)
 
 static void print_composition(const struct privacy *p, double epsilon)
 {
-	FILE *f = p->output.text;
+	FILE *f = p->f;
 	double loss = p->audit.worst_loss;
 	bool known = !isnan(loss);
 	if (!known)
-		loss = epsilon * dpt_index_about(p->choice.index).distance_max;
+		loss =
+		    epsilon * dpt_index_about(p->e.choice.index).distance_max;
 	tsv_number(f, loss, 4);
 	fprintf(f, "\t%s", known ? "exact" : "bound");
 	double words[QUANTILES];
 	for (int i = 0; i < QUANTILES; i++) {
-		words[i] = quantile(p->record, p->source.train.texts.rows,
+		words[i] = quantile(p->record, p->e.source.train.texts.rows,
 		                    quantiles[i]);
 		tsv_number(f, words[i], 0);
 	}
@@ -323,118 +291,65 @@ static void print_composition(const struct privacy *p, double epsilon)
 		    4);
 }
 
-static void show_result(const struct privacy *p, const char *mechanism,
-                        double requested, const char *how)
+static const char *how_known(enum dpt_guarantee guarantee)
 {
-	const struct dpt_audit *a = &p->audit;
-	fprintf(stderr, "%-18s %9g ", mechanism, requested);
-	if (strcmp(how, "refused") == 0)
-		fprintf(stderr, "%*s", 60, "");
-	else
-		fprintf(stderr, "%9.4f %9.4f %9.3f %9.4f %9.4f %9.4f ",
-		        a->epsilon, a->unchanged_token_mean, a->support_mean,
-		        a->distance_mean, a->bayes_token, a->worst_loss);
-	fprintf(stderr, " %s\n", how);
-}
-
-static const char *how_known(const struct privacy *p)
-{
-	switch (p->of.mechanism->guarantee) {
+	switch (guarantee) {
 	case DPT_THEOREM: return "theorem, simulated";
 	case DPT_NOMINAL: return "realised";
 	default: return "verified";
 	}
 }
 
-static void print_start(const struct privacy *p,
-                        const struct dpt_mechanism *mechanism, double epsilon)
+static bool measure(void *ctx, struct measurement *m)
 {
-	FILE *f = p->output.text;
-	fprintf(f, "%s\t%s\t%s", p->source.name, mechanism->name,
-	        dpt_guarantee_name(mechanism->guarantee));
-	tsv_short(f, epsilon);
-}
-
-/* A refused mechanism has nothing behind the column "how". */
-static void print_refused(const struct privacy *p)
-{
-	FILE *f = p->output.text;
-	fputs("\tnan\trefused", f);
-	for (const char *c = strstr(columns, "how\t"); *c; c++)
-		if (*c == '\t')
-			fputs("\tnan", f);
-	fputc('\n', f);
-}
-
-static bool measure(struct privacy *p, const struct dpt_mechanism *mechanism,
-                    double epsilon)
-{
-	bool refused;
-	FILE *f = p->output.text;
-	if (!sweep_open(&p->choice, mechanism, epsilon, &refused))
+	struct privacy *p = ctx;
+	const struct setting *s = m->setting;
+	enum dpt_guarantee g = s->mechanism->guarantee;
+	if (!count_records(p, m->model) || !audit(p, m->model))
 		return false;
-	if (refused) {
-		print_start(p, mechanism, epsilon);
-		print_refused(p);
-		if (p->show)
-			show_result(p, mechanism->name, epsilon, "refused");
-		return true;
-	}
-	bool ok = count_records(p) && audit(p);
-	if (ok) {
-		double holds = mechanism->guarantee == DPT_THEOREM
-		                   ? epsilon
-		                   : p->audit.epsilon;
-		struct dpt_model_info info = dpt_model_about(p->choice.model);
-		print_start(p, mechanism, epsilon);
-		tsv_number(f, holds, 6);
-		fprintf(f, "\t%s", how_known(p));
-		print_parameters(f, &info);
-		print_worst(p);
-		print_words(p);
-		print_composition(p, holds);
-		fputc('\n', f);
-		if (p->show)
-			show_result(p, mechanism->name, epsilon, how_known(p));
-	}
-	sweep_close(&p->choice);
-	return ok;
+	double holds = g == DPT_THEOREM ? s->epsilon : p->audit.epsilon;
+	p->f = m->figures;
+	tsv_number(p->f, holds, 6);
+	fprintf(p->f, "\t%s", how_known(g));
+	print_parameters(p->f, &s->about);
+	print_worst(p);
+	print_words(p);
+	print_composition(p, holds);
+	fputc('\n', p->f);
+	snprintf(m->said, sizeof m->said, "%.4g holds, %.1f %% unchanged",
+	         holds, 100 * p->audit.unchanged_token_mean);
+	return true;
 }
 
 static bool run(struct privacy *p)
 {
-	const struct sweep *s = &p->sweep;
-	if (!tsv_open(&p->output, p->out) || !source_read(&p->source) ||
-	    !choice_open_index(&p->choice))
+	struct experiment *e = &p->e;
+	if (!experiment_open(e, e->sweep.epsilon, e->sweep.epsilons))
 		return false;
-	p->n = dpt_index_about(p->choice.index).classes;
+	struct dpt_index_info index = dpt_index_about(e->choice.index);
+	p->n = index.classes;
 	p->each = memory_new(p->n, sizeof *p->each);
 	p->sorted = memory_new(p->n, sizeof *p->sorted);
-	print_header(p);
-	for (size_t m = 0; m < s->mechanisms; m++)
-		for (size_t e = 0; e < s->epsilons; e++)
-			if (!measure(p, s->mechanism[m], s->epsilon[e]))
-				return false;
-	return tsv_commit(&p->output);
+	snprintf(e->depends, sizeof e->depends, "%.17g %016llx", p->delta,
+	         (unsigned long long)index.checksum);
+	return experiment_resolve(e) && experiment_run(e, 1);
 }
 
 int privacy_main(int argc, char **argv)
 {
-	static struct privacy p;
-	choice_start(&p.choice);
-	sweep_start(&p.sweep);
-	source_start(&p.source);
-	p.delta = 1e-6;
-	source_parse(&p.source, &program, more, argc, argv, set_option, &p);
-	progress_start(&p.choice.progress, !p.quiet);
-	p.show = p.choice.progress.on;
-
+	static struct privacy p = {.e = {.command = "privacy",
+	                                 .header = header,
+	                                 .verdict = "how",
+	                                 .print_notes = print_notes,
+	                                 .measure = measure,
+	                                 .ctx = &p},
+	                           .delta = 1e-6};
+	experiment_start(&p.e);
+	source_parse(&p.e.source, &program, more, argc, argv, set_option, &p);
 	bool ok = run(&p);
 	free(p.each);
 	free(p.sorted);
 	free(p.record);
-	tsv_free(&p.output);
-	source_free(&p.source);
-	choice_close(&p.choice);
+	experiment_free(&p.e);
 	return ok ? EXIT_DONE : EXIT_FAILED;
 }
