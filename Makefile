@@ -342,57 +342,42 @@ FILES_EPSILON ?= 5
 eval-files: all $(EVAL)
 	eval/files $(BUILD) $(CORPORA) $(FILES_EPSILON)
 
-# A table of several corpora: COMMAND, CORPORA, FILE, then the OPTIONS of a run
-# and those of another.
-part = $(BUILD)/eval/$(1)-$(notdir $(2))-$(3).tsv
-run = $(EVAL) $(1) -x $(INDEX) $(4) --corpus $(2) -o $(call part,$(1),$(2),$(3))
-define table
-@mkdir -p $(BUILD)/eval
-$(foreach c,$(2),$(call run,$(1),$(c),1,$(4)) && \
-	$(if $(5),$(call run,$(1),$(c),2,$(5)) && )) \
-	cat $(foreach c,$(2),$(call part,$(1),$(c),1) \
-	$(if $(5),$(call part,$(1),$(c),2))) >$(3)
-endef
+# A table grows run by run, and what is in it already is not measured again:
+# so much for COMMAND,FOLDER,MECHANISMS, but for the corpus.
+measure = $(EVAL) $(1) -x $(INDEX) -o $(2)/$(1).tsv $(3)
 
 # On the shipped texts, which are too few to tell mechanisms apart.
 OWN := intents reviews
 OWN_MECHANISMS := -m all -e 1,3,10
-SHIPPED := $(EVAL) utility -x $(INDEX) $(OWN_MECHANISMS) \
-	-o $(BUILD)/eval/utility.tsv
 eval: $(EVAL) $(INDEX)
 	@mkdir -p $(BUILD)/eval
 	$(EVAL) baseline $(OWN)
-	$(SHIPPED) --corpus intents
-	$(SHIPPED) --corpus reviews
-	$(call table,privacy,$(OWN),$(BUILD)/eval/privacy.tsv,$(OWN_MECHANISMS))
-	$(call table,attack,$(OWN),$(BUILD)/eval/attack.tsv,$(OWN_MECHANISMS))
+	$(foreach t,utility privacy attack,$(foreach c,$(OWN),$(call \
+		measure,$(t),$(BUILD)/eval,$(OWN_MECHANISMS)) --corpus $(c) &&)) \
 	$(EVAL) report -o $(BUILD)/eval/report.html $(BUILD)/eval
 
-# The public corpora, in CORPORA/sst2 and so on; what is in the table already
-# is not measured again.  Averaged vectors with the 150 labels of CLINC150
-# would take as long as all else.
+# The public corpora, in CORPORA/sst2 and so on.  Averaged vectors with the 150
+# labels of CLINC150 would take as long as all else.
 FULL_MECHANISMS := -m all -e 1,2,3,5,8,10,20
 # It is not defined below 42.5.
 PUBLISHED := -m gumbel-published -e 50
-UTILITY := eval/results/utility.tsv
-FULL := $(EVAL) utility -x $(INDEX) $(FULL_MECHANISMS) -o $(UTILITY)
-ATTACKED := $(CORPORA)/sst2 $(CORPORA)/clinc150
+RESULTS := eval/results
+FULL = $(call measure,$(1),$(RESULTS),$(FULL_MECHANISMS)) --corpus $(CORPORA)
+ALSO = $(call measure,$(1),$(RESULTS),$(PUBLISHED)) --corpus $(CORPORA)
 eval-full: $(EVAL) $(INDEX)
 	@[ -d "$(CORPORA)" ] || { \
 		echo 'make eval-full CORPORA=DIR, see corpora/README.md'; \
 		exit 1; }
-	@mkdir -p eval/results
-	$(FULL) --corpus $(CORPORA)/sst2
-	$(FULL) --corpus $(CORPORA)/clinc150 --features tfidf
-	$(FULL) --corpus $(CORPORA)/trec6
-	$(FULL) --corpus $(CORPORA)/snips
-	$(call table,privacy,$(ATTACKED),eval/results/privacy.tsv,\
-		$(FULL_MECHANISMS),$(PUBLISHED))
-	$(call table,attack,$(ATTACKED),eval/results/attack.tsv,\
-		$(FULL_MECHANISMS),$(PUBLISHED))
-	$(EVAL) report -o eval/results/report.html eval/results
-	cd eval/results && gnuplot ../utility.gp
-	awk -f eval/utility.awk $(UTILITY)
+	@mkdir -p $(RESULTS)
+	$(call FULL,utility)/sst2
+	$(call FULL,utility)/clinc150 --features tfidf
+	$(call FULL,utility)/trec6
+	$(call FULL,utility)/snips
+	$(foreach t,privacy attack,$(foreach c,sst2 clinc150,\
+		$(call FULL,$(t))/$(c) && $(call ALSO,$(t))/$(c) &&)) \
+	$(EVAL) report -o $(RESULTS)/report.html $(RESULTS)
+	cd $(RESULTS) && gnuplot ../utility.gp
+	awk -f eval/utility.awk $(RESULTS)/utility.tsv
 
 # -------------------------------------------------------------------- use
 
