@@ -103,18 +103,13 @@ static const char *header_fault(const struct dpt_header *h, size_t size)
 	return NULL;
 }
 
-static const char *section_fault(const struct dpt_header *h,
-                                 enum dpt_section_id id)
+static bool section_placed(const struct dpt_header *h, enum dpt_section_id id)
 {
 	const struct dpt_section *s = &h->section[id];
 	uint64_t want = dpt_section_bytes(h, id);
-	if (s->offset % DPT_INDEX_ALIGN != 0 || s->offset < sizeof *h ||
-	    s->offset > h->bytes || s->bytes > h->bytes - s->offset ||
-	    (want != UINT64_MAX && s->bytes != want))
-		return "damaged: a section is not where it should be";
-	if (dpt_checksum((const char *)h + s->offset, s->bytes) != s->hash)
-		return "damaged: the checksum of a section is wrong";
-	return NULL;
+	return s->offset % DPT_INDEX_ALIGN == 0 && s->offset >= sizeof *h &&
+	       s->offset <= h->bytes && s->bytes <= h->bytes - s->offset &&
+	       (want == UINT64_MAX || s->bytes == want);
 }
 
 /* Sections follow one another, with nothing but zeros between them. */
@@ -200,18 +195,25 @@ static bool lookup_ok(const dpt_index *x)
 
 #define FARTHEST 1e300
 
-/* Each list in order of distance, without its own row, nothing closer than
- * the smallest distance. */
-static bool lists_ok(const dpt_index *x)
+/* Lists of neighbours, that of class first and those after it. */
+static bool ids_ok(const dpt_index *x, const uint32_t *id, size_t first,
+                   size_t lists)
 {
-	const struct dpt_lists *l = &x->lists;
+	uint32_t k = x->header->neighbours;
+	bool ok = all_below(id, lists * k, x->header->classes);
+	for (size_t i = 0; ok && i < lists; i++)
+		ok = !has(id + i * k, k, (uint32_t)(first + i));
+	return ok;
+}
+
+/* Each in order, and nothing closer than the smallest distance. */
+static bool distances_ok(const dpt_index *x, const double *d, size_t lists)
+{
+	uint32_t k = x->header->neighbours;
 	bool ok = true;
-	for (uint32_t i = 0; ok && i < x->header->classes; i++) {
-		const double *d = l->distance + (size_t)i * l->k;
-		ok = d[0] >= x->header->distance_min &&
-		     d[l->k - 1] < FARTHEST && never_falls(d, l->k) &&
-		     !has(l->id + (size_t)i * l->k, l->k, i);
-	}
+	for (size_t i = 0; ok && i < lists; i++, d += k)
+		ok = d[0] >= x->header->distance_min && d[k - 1] < FARTHEST &&
+		     never_falls(d, k);
 	return ok;
 }
 
@@ -248,11 +250,9 @@ static bool settings_ok(const dpt_index *x)
 	return ok;
 }
 
-/* Rates above 0 that cost no less than themselves; sums of kernels. */
+/* Rates above 0 that cost no less than themselves. */
 static bool rates_ok(const dpt_index *x)
 {
-	size_t n = (size_t)x->header->classes * x->header->rates;
-	double classes = x->header->classes;
 	for (uint32_t i = 0; i < x->header->rates; i++) {
 		const struct dpt_rate *r = &x->rates[i];
 		if (!(r->t > 0 && r->epsilon >= r->t && r->epsilon < FARTHEST &&
@@ -261,7 +261,7 @@ static bool rates_ok(const dpt_index *x)
 		      r->distance_mean < FARTHEST))
 			return false;
 	}
-	return all_within(x->others, n, DBL_TRUE_MIN, classes);
+	return true;
 }
 
 /* Words are UTF-8, each for itself, and none ends a line or a record. */
@@ -273,30 +273,6 @@ static bool text_ok(const dpt_index *x)
 	for (uint32_t w = 0; ok && w < x->header->words; w++)
 		ok = (x->text[x->offsets[w]] & 0xC0) != 0x80;
 	return ok;
-}
-
-static const char *content_fault(const dpt_index *x)
-{
-	const struct dpt_header *h = x->header;
-	const struct dpt_far *far = &x->ground.far;
-	size_t n = h->classes, listed = n * h->neighbours;
-	if (!rises(x->offsets, h->words, h->section[DPT_TEXT].bytes, 1) ||
-	    !rises(x->starts, n, h->words, 1) ||
-	    !all_below(x->classes, h->words, h->classes) ||
-	    !all_below(x->members, h->words, h->words) || !lookup_ok(x) ||
-	    !text_ok(x))
-		return "damaged: its words make no sense";
-	if (!floats_within(x->vectors, n * x->stride, -1e15F, 1e15F) ||
-	    !floats_within(x->ground.screen.off, n, 0, FLT_MAX))
-		return "damaged: a vector is not finite";
-	if (!all_below(x->lists.id, listed, h->classes) || !lists_ok(x) ||
-	    !all_below(far->id, (size_t)far->rows * far->count, h->classes) ||
-	    !far_ok(x) || !all_below(h->max_pair, 2, h->classes) ||
-	    !all_below(h->min_pair, 2, h->classes))
-		return "damaged: its neighbours make no sense";
-	if (!rates_ok(x) || !settings_ok(x))
-		return "damaged: its normalisers make no sense";
-	return NULL;
 }
 
 static void set_pointers(dpt_index *x, const struct dpt_header *h)
@@ -330,105 +306,218 @@ static void set_pointers(dpt_index *x, const struct dpt_header *h)
 	x->settings = at[DPT_SETTINGS];
 }
 
+/* ------------------------------------------------------- large sections */
+
 /* One thread is enough for few bytes, and memory feeds no more than some. */
 #define FEW ((size_t)1 << 20)
 #define CHECKERS 4
 
+/*
+ * A section is read from the file, if there is one: to map a page costs more
+ * than to read it, and few pages are needed.
+ */
 struct check {
-	const struct dpt_header *header;
+	const dpt_index *index;
+	int fd;                   /* -1: there is none, all is in memory */
+	int unread[DPT_SECTIONS]; /* errno, where it cannot be read */
+	bool sane[DPT_SECTIONS];
 	const char *fault[DPT_SECTIONS];
 };
+
+/* What errno tells the rest of. */
+static const char unreadable[] = "unreadable";
+
+struct part {
+	struct check *check;
+	enum dpt_section_id id;
+};
+
+/* Bytes that are looked at together. */
+static size_t row_bytes(const struct dpt_header *h, enum dpt_section_id id)
+{
+	switch (id) {
+	case DPT_NEIGHBOURS: return h->neighbours * sizeof(uint32_t);
+	case DPT_DISTANCES: return h->neighbours * sizeof(double);
+	default: return sizeof(double);
+	}
+}
+
+static void check_piece(void *ctx, uint64_t offset, const void *piece,
+                        size_t bytes)
+{
+	struct part *p = ctx;
+	const dpt_index *x = p->check->index;
+	const struct dpt_header *h = x->header;
+	size_t row = row_bytes(h, p->id), rows = bytes / row;
+	bool ok = true;
+	switch (p->id) {
+	case DPT_VECTORS:
+		ok = floats_within(piece, bytes / sizeof(float), -1e15F, 1e15F);
+		break;
+	case DPT_OFF:
+		ok = floats_within(piece, bytes / sizeof(float), 0, FLT_MAX);
+		break;
+	case DPT_NEIGHBOURS:
+		ok = ids_ok(x, piece, (size_t)(offset / row), rows);
+		break;
+	case DPT_DISTANCES: ok = distances_ok(x, piece, rows); break;
+	case DPT_FAR:
+		ok = all_below(piece, bytes / sizeof(uint32_t), h->classes);
+		break;
+	case DPT_OTHERS:
+		ok = all_within(piece, rows, DBL_TRUE_MIN, h->classes);
+		break;
+	default: break; /* the others are small: see content_fault */
+	}
+	p->check->sane[p->id] &= ok;
+}
 
 static void check_section(void *ctx, unsigned thread, size_t i)
 {
 	struct check *c = ctx;
+	struct part part = {c, (enum dpt_section_id)i};
+	const struct dpt_header *h = c->index->header;
+	const struct dpt_section *s = &h->section[i];
+	const char *data = (const char *)h + s->offset;
+	size_t row = row_bytes(h, part.id);
+	uint64_t sum;
 	(void)thread;
-	c->fault[i] = section_fault(c->header, (enum dpt_section_id)i);
+	c->sane[i] = true;
+	if (c->fd < 0) {
+		sum = dpt_checksum(data, s->bytes);
+		check_piece(&part, 0, data, s->bytes);
+	} else if (!dpt_checksum_file(c->fd, s->offset, s->bytes,
+	                              DPT_PIECE / row * row, check_piece, &part,
+	                              &sum)) {
+		c->fault[i] = unreadable;
+		c->unread[i] = errno;
+		return;
+	}
+	if (sum != s->hash)
+		c->fault[i] = "damaged: the checksum of a section is wrong";
 }
 
-static const char *sections_fault(const struct dpt_header *h, size_t size)
+static const char *content_fault(const dpt_index *x, const bool *sane)
 {
-	struct check c = {.header = h};
-	const char *fault = NULL;
-	dpt_parallel(size < FEW ? 1 : CHECKERS, DPT_SECTIONS, check_section,
-	             &c);
-	for (int i = 0; !fault && i < DPT_SECTIONS; i++)
-		fault = c.fault[i];
-	return fault;
+	const struct dpt_header *h = x->header;
+	size_t n = h->classes;
+	if (!rises(x->offsets, h->words, h->section[DPT_TEXT].bytes, 1) ||
+	    !rises(x->starts, n, h->words, 1) ||
+	    !all_below(x->classes, h->words, h->classes) ||
+	    !all_below(x->members, h->words, h->words) || !lookup_ok(x) ||
+	    !text_ok(x))
+		return "damaged: its words make no sense";
+	if (!sane[DPT_VECTORS] || !sane[DPT_OFF])
+		return "damaged: a vector is not finite";
+	if (!sane[DPT_NEIGHBOURS] || !sane[DPT_DISTANCES] || !sane[DPT_FAR] ||
+	    !far_ok(x) || !all_below(h->max_pair, 2, h->classes) ||
+	    !all_below(h->min_pair, 2, h->classes))
+		return "damaged: its neighbours make no sense";
+	if (!sane[DPT_OTHERS] || !rates_ok(x) || !settings_ok(x))
+		return "damaged: its normalisers make no sense";
+	return NULL;
 }
 
-static const char *attach(dpt_index *x, const void *data, size_t size)
+static const char *sections_fault(const dpt_index *x, int fd)
+{
+	struct check c = {.index = x, .fd = fd};
+	const char *fault = NULL;
+	dpt_parallel(x->header->bytes < FEW ? 1 : CHECKERS, DPT_SECTIONS,
+	             check_section, &c);
+	for (int i = 0; !fault && i < DPT_SECTIONS; i++) {
+		fault = c.fault[i];
+		errno = c.unread[i];
+	}
+	if (!fault && !gaps_ok(x->header))
+		fault = "damaged: something lies between its sections";
+	return fault ? fault : content_fault(x, c.sane);
+}
+
+/* fd: of the file that data is a mapping of, or -1. */
+static const char *attach(dpt_index *x, const void *data, size_t size, int fd)
 {
 	const struct dpt_header *h = data;
 	const char *fault = header_fault(h, size);
-	if (!fault)
-		fault = sections_fault(h, size);
-	if (!fault && !gaps_ok(h))
-		fault = "damaged: something lies between its sections";
+	for (int i = 0; !fault && i < DPT_SECTIONS; i++)
+		if (!section_placed(h, (enum dpt_section_id)i))
+			fault = "damaged: a section is not where it should be";
 	if (fault)
 		return fault;
 	set_pointers(x, h);
-	return content_fault(x);
+	return sections_fault(x, fd);
+}
+
+static enum dpt_status open_mapping(const void *data, size_t size, int fd,
+                                    struct mapping **out, dpt_error *err)
+{
+	struct mapping *m = calloc(1, sizeof *m);
+	if (!m)
+		return dpt_fail_memory(err);
+	const char *fault = attach(&m->index, data, size, fd);
+	*out = fault ? NULL : m;
+	if (!fault)
+		return DPT_OK;
+	if (fault == unreadable)
+		dpt_fail_errno(err, "index is unreadable");
+	else
+		dpt_fail(err, DPT_EINDEX, "index is %s", fault);
+	free(m);
+	return fault == unreadable ? DPT_EIO : DPT_EINDEX;
 }
 
 enum dpt_status dpt_index_attach(const void *data, size_t size, dpt_index **out,
                                  dpt_error *err)
 {
-	struct mapping *m = calloc(1, sizeof *m);
-	*out = NULL;
-	if (!m)
-		return dpt_fail_memory(err);
-	const char *fault = attach(&m->index, data, size);
-	if (fault) {
-		free(m);
-		return dpt_fail(err, DPT_EINDEX, "index is %s", fault);
-	}
-	*out = &m->index;
-	return DPT_OK;
+	struct mapping *m;
+	enum dpt_status status = open_mapping(data, size, -1, &m, err);
+	*out = status ? NULL : &m->index;
+	return status;
 }
 
-static enum dpt_status map(const char *path, void **data, size_t *size,
+/* An open file, and its mapping. */
+static enum dpt_status map(const char *path, int *fd, void **data, size_t *size,
                            dpt_error *err)
 {
 	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd < 0)
 		return dpt_fail_errno(err, path);
-	if (fstat(fd, &st) != 0) {
+	if (fstat(*fd, &st) != 0) {
 		dpt_fail_errno(err, path);
-		close(fd);
+		close(*fd);
 		return DPT_EIO;
 	}
 	*size = (size_t)st.st_size;
 	*data = !S_ISREG(st.st_mode) || st.st_size <= 0
 	            ? MAP_FAILED
-	            : mmap(NULL, *size, PROT_READ, MAP_SHARED | MAP_POPULATE,
-	                   fd, 0);
-	close(fd);
-	if (*data == MAP_FAILED)
-		return dpt_fail(err, DPT_EINDEX, "%s: not a dptext index",
-		                path);
-	return DPT_OK;
+	            : mmap(NULL, *size, PROT_READ, MAP_SHARED, *fd, 0);
+	if (*data != MAP_FAILED)
+		return DPT_OK;
+	close(*fd);
+	return dpt_fail(err, DPT_EINDEX, "%s: not a dptext index", path);
 }
 
 enum dpt_status dpt_index_open(const char *path, dpt_index **out,
                                dpt_error *err)
 {
+	int fd;
 	void *data = NULL;
 	size_t size = 0;
 	dpt_error inner;
+	struct mapping *m;
 	*out = NULL;
-	enum dpt_status status = map(path, &data, &size, err);
+	enum dpt_status status = map(path, &fd, &data, &size, err);
 	if (status)
 		return status;
-	status = dpt_index_attach(data, size, out, &inner);
+	status = open_mapping(data, size, fd, &m, &inner);
+	close(fd);
 	if (status) {
 		munmap(data, size);
 		return dpt_fail(err, status, "%s: %s", path, inner.text);
 	}
-	struct mapping *m = (struct mapping *)*out;
 	m->data = data;
 	m->size = size;
+	*out = &m->index;
 	return DPT_OK;
 }
 

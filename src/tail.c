@@ -19,17 +19,10 @@
 #define PARTS 128   /* of a binade */
 #define FAR_TRIES 2 /* at a time: they succeed more often */
 
-/* The words of a tail: those farther than d, or as far with a larger id. */
-struct edge {
-	double d;
-	uint32_t id;
-};
-
 struct dpt_tail {
 	struct dpt_ground ground;
 	uint32_t stride;
 	double t;
-	struct edge *edge; /* beyond which any word alike is proposed */
 	/* Running sums of the bounds: of the blocks, then of all words. */
 	double *bounds;        /* far.rows x (blocks + 1) */
 	float log_part[PARTS]; /* ln(1 + i / PARTS) */
@@ -47,17 +40,6 @@ static double distance(const struct dpt_ground *g, uint32_t a, uint32_t b)
 	                        g->vectors + (size_t)b * stride, stride));
 }
 
-static bool outside(struct edge e, double d, uint32_t v)
-{
-	return d > e.d || (d == e.d && v > e.id);
-}
-
-static struct edge list_edge(const struct dpt_ground *g, uint32_t w)
-{
-	size_t last = (size_t)w * g->lists.k + g->lists.k - 1;
-	return (struct edge){g->lists.distance[last], g->lists.id[last]};
-}
-
 static uint32_t blocks(const struct dpt_ground *g)
 {
 	return g->far.count / DPT_FAR_BLOCK;
@@ -68,13 +50,32 @@ static const double *reach(const struct dpt_ground *g, uint32_t w)
 	return g->far.reach + (size_t)w * (blocks(g) + 1);
 }
 
-/* The last of the longest list of w. */
-static struct edge last_edge(const struct dpt_ground *g, uint32_t w)
+/* Where the distance of the last of the longest list of w is. */
+static const double *edge_of(const struct dpt_ground *g, uint32_t w)
 {
-	size_t last = (size_t)(w + 1) * g->far.count - 1;
-	if (w >= g->far.rows)
-		return list_edge(g, w);
-	return (struct edge){reach(g, w)[blocks(g)], g->far.id[last]};
+	return w < g->far.rows
+	           ? reach(g, w) + blocks(g)
+	           : g->lists.distance + (size_t)(w + 1) * g->lists.k - 1;
+}
+
+/* Whether v, at distance d, is behind the longest list of w. */
+static bool is_behind(const struct dpt_ground *g, uint32_t w, uint32_t v,
+                      double d)
+{
+	double edge = *edge_of(g, w);
+	const uint32_t *end = w < g->far.rows
+	                          ? g->far.id + (size_t)(w + 1) * g->far.count
+	                          : g->lists.id + (size_t)(w + 1) * g->lists.k;
+	return d > edge || (d == edge && v > end[-1]);
+}
+
+/* The same for the list that all words have. */
+static bool is_unlisted(const struct dpt_ground *g, uint32_t w, uint32_t v,
+                        double d)
+{
+	size_t last = (size_t)(w + 1) * g->lists.k - 1;
+	double edge = g->lists.distance[last];
+	return d > edge || (d == edge && v > g->lists.id[last]);
 }
 
 static void fill_bounds(dpt_tail *tail)
@@ -104,14 +105,11 @@ enum dpt_status dpt_tail_new(const struct dpt_ground *ground, double t,
 	tail->ground = *ground;
 	tail->stride = dpt_stride(ground->dim);
 	tail->t = t;
-	tail->edge = malloc(ground->n * sizeof *tail->edge);
 	tail->bounds = malloc((room + 1) * sizeof *tail->bounds);
-	if (!tail->edge || !tail->bounds) {
+	if (!tail->bounds) {
 		dpt_tail_free(tail);
 		return dpt_fail_memory(err);
 	}
-	for (uint32_t w = 0; w < ground->n; w++)
-		tail->edge[w] = last_edge(ground, w);
 	fill_bounds(tail);
 	for (int i = 0; i < PARTS; i++)
 		tail->log_part[i] = (float)log1p((double)i / PARTS);
@@ -123,7 +121,6 @@ void dpt_tail_free(dpt_tail *tail)
 {
 	if (!tail)
 		return;
-	free(tail->edge);
 	free(tail->bounds);
 	free(tail);
 }
@@ -199,7 +196,7 @@ void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w)
 	const char *bounds = NULL;
 	if (g->screen.row)
 		dpt_screen_prefetch(&g->screen, w);
-	__builtin_prefetch(&tail->edge[w]);
+	__builtin_prefetch(edge_of(g, w));
 	if (w < g->far.rows)
 		bounds =
 		    (const char *)(tail->bounds + (size_t)w * (blocks(g) + 1));
@@ -218,7 +215,7 @@ static enum verdict judge_any(const dpt_tail *tail, uint32_t w,
                               const struct dpt_try *try)
 {
 	const struct dpt_screen *s = &tail->ground.screen;
-	double edge = tail->edge[w].d;
+	double edge = *edge_of(&tail->ground, w);
 	double most =
 	    exponent(tail->t, edge) + (double)log_bound(tail, try->high);
 	if (!s->row || try->high < LOG_LEAST || most >= DPT_KERNEL_CLIP)
@@ -279,10 +276,10 @@ uint32_t dpt_tail_measure(const dpt_tail *tail, struct dpt_rng *rng,
 	const struct dpt_ground *g = &tail->ground;
 	const struct dpt_try *try = &round->try[round->at++];
 	uint32_t w = round->w;
-	double d = distance(g, w, try->v), bound = tail->edge[w].d;
+	double d = distance(g, w, try->v), bound = *edge_of(g, w);
 	if (try->place != DPT_NO_WORD)
 		bound = reach(g, w)[try->place / DPT_FAR_BLOCK];
-	else if (!outside(tail->edge[w], d, try->v))
+	else if (!is_behind(g, w, try->v, d))
 		return DPT_NO_WORD;
 	double p = exp(exponent(tail->t, bound) - exponent(tail->t, d));
 	uint64_t u = (uint64_t)try->high << 32 | dpt_rng_u64(rng) >> 32;
@@ -291,11 +288,10 @@ uint32_t dpt_tail_measure(const dpt_tail *tail, struct dpt_rng *rng,
 
 double dpt_tail_sum(const struct dpt_ground *g, double t, uint32_t w)
 {
-	struct edge edge = list_edge(g, w);
 	double sum = 0;
 	for (uint32_t v = 0; v < g->n; v++) {
 		double d = distance(g, w, v);
-		if (outside(edge, d, v))
+		if (is_unlisted(g, w, v, d))
 			sum += exp(-exponent(t, d));
 	}
 	return sum;
@@ -304,12 +300,11 @@ double dpt_tail_sum(const struct dpt_ground *g, double t, uint32_t w)
 uint32_t dpt_tail_invert(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w)
 {
 	const struct dpt_ground *g = &tail->ground;
-	struct edge edge = list_edge(g, w);
 	double left = dpt_rng_unit(rng) * dpt_tail_sum(g, tail->t, w);
 	uint32_t chosen = w;
 	for (uint32_t v = 0; v < g->n && left >= 0; v++) {
 		double d = distance(g, w, v);
-		if (outside(edge, d, v)) {
+		if (is_unlisted(g, w, v, d)) {
 			left -= exp(-exponent(tail->t, d));
 			chosen = v;
 		}

@@ -208,6 +208,13 @@ ssize_t read(int fd, void *buffer, size_t size)
 	return syscall(SYS_read, fd, buffer, size);
 }
 
+ssize_t pread(int fd, void *buffer, size_t size, off_t at)
+{
+	if (fails(READ) || interrupted(&size))
+		return -1;
+	return syscall(SYS_pread64, fd, buffer, size, at);
+}
+
 static void try_what_is_refused(void);
 
 ssize_t write(int fd, const void *bytes, size_t size)
