@@ -29,6 +29,24 @@ head -c 12345 text | gzip -1 >members
 tail -c +12346 text | gzip -9 >>members
 rewrite members >out
 check "members" cmp plain out
+# Blocks with their length in an extra field, and an empty one: BGZF.
+python3 - <<'END' >blocks
+import struct, sys, zlib
+
+def block(part):
+    c = zlib.compressobj(6, zlib.DEFLATED, -15)
+    body = c.compress(part) + c.flush()
+    return (b"\37\213\10\4" + struct.pack("<IBBHBBHH", 0, 0, 255, 6, 66, 67,
+            2, len(body) + 25) + body +
+            struct.pack("<II", zlib.crc32(part), len(part)))
+
+with open("text", "rb") as f:
+    while part := f.read(9999):
+        sys.stdout.buffer.write(block(part))
+sys.stdout.buffer.write(block(b""))
+END
+rewrite blocks >out
+check "blocks of bgzip" cmp plain out
 head -c 100 /dev/zero | tr '\0' '\n' >lines
 gzip <lines >lines.gz
 try 'rewrite lines.gz | cmp - lines'
