@@ -8,6 +8,7 @@
 
 #include "checksum.h"
 #include "error.h"
+#include "kernels.h"
 #include "parallel.h"
 #include "screen.h"
 #include "wide.h"
@@ -173,14 +174,6 @@ DPT_WIDE static bool never_falls(const double *v, uint32_t n)
 	return !falls;
 }
 
-DPT_WIDE static bool has(const uint32_t *v, uint32_t n, uint32_t x)
-{
-	int found = 0;
-	for (uint32_t i = 0; i < n; i++)
-		found |= v[i] == x;
-	return found;
-}
-
 static bool lookup_ok(const dpt_index *x)
 {
 	size_t slots = (size_t)1 << x->header->lookup_bits, empty = 0;
@@ -202,7 +195,7 @@ static bool ids_ok(const dpt_index *x, const uint32_t *id, size_t first,
 	uint32_t k = x->header->neighbours;
 	bool ok = all_below(id, lists * k, x->header->classes);
 	for (size_t i = 0; ok && i < lists; i++)
-		ok = !has(id + i * k, k, (uint32_t)(first + i));
+		ok = !dpt_has(id + i * k, k, (uint32_t)(first + i));
 	return ok;
 }
 

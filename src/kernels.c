@@ -192,3 +192,11 @@ DPT_WIDE int dpt_steep(size_t n, const struct dpt_slopes *one,
 	}
 	return any;
 }
+
+DPT_WIDE bool dpt_has(const uint32_t *v, uint32_t n, uint32_t x)
+{
+	int found = 0;
+	for (uint32_t i = 0; i < n; i++)
+		found |= v[i] == x;
+	return found;
+}

@@ -7,7 +7,9 @@
 #ifndef DPT_KERNELS_H
 #define DPT_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* d[i] = sqrt(max(d2[i], 0)) */
 void dpt_roots(size_t n, const double *restrict d2, double *restrict d);
@@ -114,5 +116,8 @@ struct dpt_slopes {
 int dpt_steep(size_t n, const struct dpt_slopes *one,
               const struct dpt_slopes *other, const double *restrict d2,
               unsigned char *restrict steep);
+
+/* Whether x is among the n numbers of v. */
+bool dpt_has(const uint32_t *v, uint32_t n, uint32_t x);
 
 #endif

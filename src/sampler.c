@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { EMPTY, BUSY, READY };
+enum { EMPTY, TAKEN };
 
 #define GROUP 128  /* words at a time */
 #define RECORDS 16 /* records they may come from */
@@ -113,7 +113,7 @@ static bool is_kept(const dpt_sampler *s, uint32_t w, struct row *row)
 	if (atomic_load_explicit(&head->tail, memory_order_acquire))
 		return true;
 	make_row(s, w, row);
-	if (!atomic_compare_exchange_strong(&s->state[w], &empty, BUSY))
+	if (!atomic_compare_exchange_strong(&s->state[w], &empty, TAKEN))
 		return false;
 	for (uint32_t r = 0; r < s->lists.k; r++)
 		sums[r] = upper_half(row->sums[r]);

@@ -50,32 +50,32 @@ static const double *reach(const struct dpt_ground *g, uint32_t w)
 	return g->far.reach + (size_t)w * (blocks(g) + 1);
 }
 
-/* Where the distance of the last of the longest list of w is. */
-static const double *edge_of(const struct dpt_ground *g, uint32_t w)
-{
-	return w < g->far.rows
-	           ? reach(g, w) + blocks(g)
-	           : g->lists.distance + (size_t)(w + 1) * g->lists.k - 1;
-}
+/* Where the last of a list is: words behind it are farther, or as far with a
+ * larger id. */
+struct edge {
+	const double *d;
+	const uint32_t *id;
+};
 
-/* Whether v, at distance d, is behind the longest list of w. */
-static bool is_behind(const struct dpt_ground *g, uint32_t w, uint32_t v,
-                      double d)
-{
-	double edge = *edge_of(g, w);
-	const uint32_t *end = w < g->far.rows
-	                          ? g->far.id + (size_t)(w + 1) * g->far.count
-	                          : g->lists.id + (size_t)(w + 1) * g->lists.k;
-	return d > edge || (d == edge && v > end[-1]);
-}
-
-/* The same for the list that all words have. */
-static bool is_unlisted(const struct dpt_ground *g, uint32_t w, uint32_t v,
-                        double d)
+/* That of the list which all words have. */
+static struct edge list_edge(const struct dpt_ground *g, uint32_t w)
 {
 	size_t last = (size_t)(w + 1) * g->lists.k - 1;
-	double edge = g->lists.distance[last];
-	return d > edge || (d == edge && v > g->lists.id[last]);
+	return (struct edge){g->lists.distance + last, g->lists.id + last};
+}
+
+/* That of the longest list of w. */
+static struct edge last_edge(const struct dpt_ground *g, uint32_t w)
+{
+	size_t last = (size_t)(w + 1) * g->far.count - 1;
+	if (w >= g->far.rows)
+		return list_edge(g, w);
+	return (struct edge){reach(g, w) + blocks(g), g->far.id + last};
+}
+
+static bool is_behind(struct edge edge, uint32_t v, double d)
+{
+	return d > *edge.d || (d == *edge.d && v > *edge.id);
 }
 
 static void fill_bounds(dpt_tail *tail)
@@ -196,7 +196,7 @@ void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w)
 	const char *bounds = NULL;
 	if (g->screen.row)
 		dpt_screen_prefetch(&g->screen, w);
-	__builtin_prefetch(edge_of(g, w));
+	__builtin_prefetch(last_edge(g, w).d);
 	if (w < g->far.rows)
 		bounds =
 		    (const char *)(tail->bounds + (size_t)w * (blocks(g) + 1));
@@ -215,7 +215,7 @@ static enum verdict judge_any(const dpt_tail *tail, uint32_t w,
                               const struct dpt_try *try)
 {
 	const struct dpt_screen *s = &tail->ground.screen;
-	double edge = *edge_of(&tail->ground, w);
+	double edge = *last_edge(&tail->ground, w).d;
 	double most =
 	    exponent(tail->t, edge) + (double)log_bound(tail, try->high);
 	if (!s->row || try->high < LOG_LEAST || most >= DPT_KERNEL_CLIP)
@@ -276,10 +276,11 @@ uint32_t dpt_tail_measure(const dpt_tail *tail, struct dpt_rng *rng,
 	const struct dpt_ground *g = &tail->ground;
 	const struct dpt_try *try = &round->try[round->at++];
 	uint32_t w = round->w;
-	double d = distance(g, w, try->v), bound = *edge_of(g, w);
+	struct edge edge = last_edge(g, w);
+	double d = distance(g, w, try->v), bound = *edge.d;
 	if (try->place != DPT_NO_WORD)
 		bound = reach(g, w)[try->place / DPT_FAR_BLOCK];
-	else if (!is_behind(g, w, try->v, d))
+	else if (!is_behind(edge, try->v, d))
 		return DPT_NO_WORD;
 	double p = exp(exponent(tail->t, bound) - exponent(tail->t, d));
 	uint64_t u = (uint64_t)try->high << 32 | dpt_rng_u64(rng) >> 32;
@@ -288,10 +289,11 @@ uint32_t dpt_tail_measure(const dpt_tail *tail, struct dpt_rng *rng,
 
 double dpt_tail_sum(const struct dpt_ground *g, double t, uint32_t w)
 {
+	struct edge edge = list_edge(g, w);
 	double sum = 0;
 	for (uint32_t v = 0; v < g->n; v++) {
 		double d = distance(g, w, v);
-		if (is_unlisted(g, w, v, d))
+		if (is_behind(edge, v, d))
 			sum += exp(-exponent(t, d));
 	}
 	return sum;
@@ -300,11 +302,12 @@ double dpt_tail_sum(const struct dpt_ground *g, double t, uint32_t w)
 uint32_t dpt_tail_invert(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w)
 {
 	const struct dpt_ground *g = &tail->ground;
+	struct edge edge = list_edge(g, w);
 	double left = dpt_rng_unit(rng) * dpt_tail_sum(g, tail->t, w);
 	uint32_t chosen = w;
 	for (uint32_t v = 0; v < g->n && left >= 0; v++) {
 		double d = distance(g, w, v);
-		if (is_unlisted(g, w, v, d)) {
+		if (is_behind(edge, v, d)) {
 			left -= exp(-exponent(tail->t, d));
 			chosen = v;
 		}

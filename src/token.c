@@ -247,16 +247,12 @@ int dpt_next_word(dpt_matcher *m, const char *text, size_t len, size_t at,
 
 static size_t ascii_prefix(const char *text, size_t len)
 {
-	size_t i = 0;
-	uint64_t chunk;
-	for (; i + sizeof chunk <= len; i += sizeof chunk) {
-		memcpy(&chunk, text + i, sizeof chunk);
-		if (chunk & HIGH)
-			break;
+	for (size_t i = 0; i < len; i += 8) {
+		uint64_t high = eight_bytes(text + i, len - i) & HIGH;
+		if (high)
+			return i + first_byte(high);
 	}
-	while (i < len && (unsigned char)text[i] < 0x80)
-		i++;
-	return i;
+	return len;
 }
 
 size_t dpt_utf8_prefix(const char *text, size_t len)
@@ -277,8 +273,7 @@ static bool is_capital(char c)
 	return c >= 'A' && c <= 'Z';
 }
 
-/* Whether all letters are of a-z. */
-static bool is_small(const char *word, size_t len)
+bool dpt_is_small(const char *word, size_t len)
 {
 	size_t i = 0;
 	while (i < len && word[i] >= 'a' && word[i] <= 'z')
@@ -290,7 +285,7 @@ enum dpt_shape dpt_shape_of(const char *word, size_t len)
 {
 	size_t upper = 0, lower = 0;
 	bool first_upper = false;
-	if (len > 1 && is_capital(word[0]) && is_small(word + 1, len - 1))
+	if (len > 1 && is_capital(word[0]) && dpt_is_small(word + 1, len - 1))
 		return DPT_CAPITALISED;
 	const uint8_t *at = (const uint8_t *)word, *end = at + len;
 	if (len && *at >= 'a' && *at <= 'z')

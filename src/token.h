@@ -42,6 +42,8 @@ size_t dpt_apostrophe(const char *text, size_t len);
 size_t dpt_utf8_prefix(const char *text, size_t len);
 
 bool dpt_is_ascii(const char *word, size_t len);
+/* Whether all of it is letters of a-z. */
+bool dpt_is_small(const char *word, size_t len);
 
 static inline char dpt_ascii_upper(char c)
 {

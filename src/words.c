@@ -287,10 +287,8 @@ bool dpt_normaliser_failed(const dpt_normaliser *n)
 /* Whether a word can have a stem: letters of a-z only. */
 static bool is_plain(const char *word, size_t len)
 {
-	size_t i = 0;
-	while (i < len && word[i] >= 'a' && word[i] <= 'z')
-		i++;
-	return i == len && len >= SHORTEST_STEMMED && len <= DPT_LONGEST_WORD;
+	return len >= SHORTEST_STEMMED && len <= DPT_LONGEST_WORD &&
+	       dpt_is_small(word, len);
 }
 
 /* Copies the stem to out, which has DPT_LONGEST_WORD bytes. */

@@ -9,7 +9,6 @@
 
 #include "error.h"
 #include "kernels.h"
-#include "wide.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -75,14 +74,6 @@ static void bound_outputs(struct worst *j)
 		}
 }
 
-DPT_WIDE static bool has(const uint32_t *ids, uint32_t n, uint32_t v)
-{
-	int found = 0;
-	for (uint32_t i = 0; i < n; i++)
-		found |= ids[i] == v;
-	return found;
-}
-
 /* ln P(v|x), but for ln q_v. */
 static double log_of(const struct worst *j, uint32_t x, uint32_t v)
 {
@@ -91,7 +82,7 @@ static double log_of(const struct worst *j, uint32_t x, uint32_t v)
 	uint32_t rank = 0;
 	if (x == v)
 		return logs(j, x)[0];
-	if (has(list(j, x), j->k, v)) {
+	if (dpt_has(list(j, x), j->k, v)) {
 		while (list(j, x)[rank] != v)
 			rank++;
 		return logs(j, x)[rank + 1];
