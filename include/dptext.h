@@ -568,7 +568,8 @@ struct dpt_stream_options {
 	const dpt_model *model;
 	const dpt_key *key;
 	const dpt_codebook *codebook; /* NULL: each word is drawn anew */
-	uint64_t first_record;        /* number of records rewritten before */
+	uint64_t first_record;        /* number of records rewritten before,
+	                               * below 2^62 */
 	unsigned threads;             /* at least 1 */
 	size_t chunk; /* bytes read at a time, at most 1 GiB; 0: a good size */
 	/* Returns bytes read, 0 at the end, -1 with errno set. */

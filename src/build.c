@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From word vectors to an index file. */
+#include "cells.h"
 #include "checksum.h"
 #include "error.h"
 #include "mech.h"
@@ -17,9 +18,9 @@
 #define RATES 16
 #define RATE_STEP 0.25
 
-/* Words with far neighbours, and how many: for speed alone. */
-#define FAR_ROWS 2048U
-#define FAR_COUNT 1024U
+/* Words with far neighbours, and with distances to cells: for speed alone. */
+#define FAR_ROWS 512U
+#define CELL_ROWS 32768U
 
 /* Epsilons for which every mechanism is calibrated, and the share. */
 static const double epsilons[] = {0.1, 0.5, 1, 1.5, 2, 3, 5, 8, 10, 20};
@@ -45,6 +46,9 @@ struct build {
 	uint32_t far_rows, far_count;
 	uint32_t *far_id; /* far_rows x (neighbours + far_count) */
 	double *far_distance;
+	uint32_t *cell_start, *cell_word;
+	struct dpt_cells cells;
+	struct dpt_reaches reaches;
 	int8_t *coarse; /* classes x dpt_screen_stride */
 	float *off, coarse_step;
 	struct dpt_rates rates;
@@ -192,6 +196,7 @@ static enum dpt_status number_classes(struct build *b, dpt_error *err)
 /* ------------------------------------------------- geometry and settings */
 
 struct geometry {
+	struct build *b;
 	dpt_knn *knn;
 	struct dpt_normal normal;
 };
@@ -201,6 +206,7 @@ static void visit_geometry(void *ctx, unsigned thread, const struct dpt_tile *t)
 	struct geometry *g = ctx;
 	dpt_knn_visit(g->knn, thread, t);
 	dpt_normal_visit(&g->normal, thread, t);
+	dpt_reaches_visit(&g->b->reaches, t);
 }
 
 /* Neighbours, extremes and the rates in g: one pass over all pairs. */
@@ -228,7 +234,7 @@ static enum dpt_status measure_all(struct build *b, struct geometry *g,
 static enum dpt_status measure(struct build *b, dpt_error *err)
 {
 	double t[RATES];
-	struct geometry g;
+	struct geometry g = {.b = b};
 	size_t entries = (size_t)b->classes * b->neighbours;
 
 	for (int i = 0; i < RATES; i++)
@@ -256,11 +262,35 @@ static enum dpt_status measure(struct build *b, dpt_error *err)
 	return status;
 }
 
+/* Cells, for the distances to them from the words that are met most often. */
+static enum dpt_status make_cells(struct build *b, dpt_error *err)
+{
+	struct dpt_cells *c = &b->cells;
+	enum dpt_status status = DPT_OK;
+	c->count = dpt_cells_count(b->classes);
+	c->rows = b->classes < CELL_ROWS ? b->classes : CELL_ROWS;
+	if (c->count == 0) {
+		c->rows = 0;
+		return DPT_OK;
+	}
+	b->cell_start = malloc((c->count + 1) * sizeof *b->cell_start);
+	b->cell_word = malloc(b->classes * sizeof *b->cell_word);
+	if (!b->cell_start || !b->cell_word)
+		return dpt_fail_memory(err);
+	c->start = b->cell_start;
+	c->word = b->cell_word;
+	status = dpt_cells_divide(&b->space, c->count, b->o->threads,
+	                          b->cell_start, b->cell_word, err);
+	return status ? status
+	              : dpt_reaches_new(&b->reaches, &b->space, c, err);
+}
+
 /* Longer lists for the words that are met most often. */
 static enum dpt_status measure_far(struct build *b, dpt_error *err)
 {
 	uint32_t left = b->classes - 1 - b->neighbours;
-	uint32_t count = left < FAR_COUNT ? left : FAR_COUNT;
+	uint32_t most = DPT_FAR_BLOCKS * DPT_FAR_BLOCK;
+	uint32_t count = left < most ? left : most;
 	b->far_count = count - count % DPT_FAR_BLOCK;
 	if (b->far_count == 0)
 		return DPT_OK;
@@ -363,6 +393,8 @@ static enum dpt_status lay_out(struct build *b, dpt_error *err)
 	                       .lookup_bits = 1,
 	                       .far_rows = b->far_rows,
 	                       .far_count = b->far_count,
+	                       .cell_rows = b->cells.rows,
+	                       .cells = b->cells.count,
 	                       .coarse_step = b->coarse_step,
 	                       .merge_below = b->o->merge_below,
 	                       .distance_max = b->most.distance,
@@ -446,17 +478,34 @@ static void fill_numbers(struct build *b)
 
 static void fill_far(struct build *b)
 {
+	uint16_t *narrow = section(b, DPT_FAR);
 	uint32_t *id = section(b, DPT_FAR);
 	double *reach = section(b, DPT_REACH);
 	uint32_t k = b->neighbours + b->far_count;
 	for (size_t w = 0; w < b->far_rows; w++) {
 		const uint32_t *from = b->far_id + w * k + b->neighbours;
 		const double *d = b->far_distance + w * k + b->neighbours;
-		memcpy(id + w * b->far_count, from, b->far_count * sizeof *id);
+		for (uint32_t i = 0; i < b->far_count; i++)
+			if (b->classes <= DPT_NARROW)
+				*narrow++ = (uint16_t)from[i];
+			else
+				*id++ = from[i];
 		for (uint32_t i = 0; i < b->far_count; i += DPT_FAR_BLOCK)
 			*reach++ = d[i];
 		*reach++ = d[b->far_count - 1];
 	}
+}
+
+static void fill_cells(struct build *b)
+{
+	const struct dpt_section *at = b->image->section;
+	if (b->cells.count == 0)
+		return;
+	memcpy(section(b, DPT_CELL_START), b->cell_start,
+	       at[DPT_CELL_START].bytes);
+	memcpy(section(b, DPT_CELL), b->cell_word, at[DPT_CELL].bytes);
+	dpt_reaches_finish(&b->reaches, &b->rates.ground.lists,
+	                   dpt_cell_step(b->image), section(b, DPT_NEAR));
 }
 
 static void seal(struct build *b)
@@ -490,6 +539,8 @@ static enum dpt_status build(struct build *b, const char *path, dpt_error *err)
 		status =
 		    dpt_space_open(&b->space, b->rows, b->classes, b->dim, err);
 	if (!status)
+		status = make_cells(b, err);
+	if (!status)
 		status = measure(b, err);
 	if (!status)
 		status = measure_far(b, err);
@@ -506,6 +557,7 @@ static enum dpt_status build(struct build *b, const char *path, dpt_error *err)
 	fill_words(b);
 	fill_numbers(b);
 	fill_far(b);
+	fill_cells(b);
 	seal(b);
 	return dpt_save(path, b->image, b->image->bytes, err);
 }
@@ -532,6 +584,9 @@ enum dpt_status dpt_index_build(const dpt_vectors *v,
 	free(b.distance);
 	free(b.far_id);
 	free(b.far_distance);
+	free(b.cell_start);
+	free(b.cell_word);
+	dpt_reaches_free(&b.reaches);
 	free(b.coarse);
 	free(b.off);
 	free(b.setting);

@@ -7,6 +7,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 
 #define SAMPLE 64U /* classes whose rows are computed again in full */
 
@@ -55,21 +56,61 @@ static enum dpt_status check_distances(const dpt_index *x, dpt_error *err)
 static bool far_right(const dpt_index *x, uint32_t w)
 {
 	const struct dpt_far *f = &x->ground.far;
-	const uint32_t *id = f->id + (size_t)w * f->count;
 	const double *reach =
 	    f->reach + (size_t)w * (f->count / DPT_FAR_BLOCK + 1);
 	size_t last = (size_t)(w + 1) * x->lists.k - 1;
 	double before = x->lists.distance[last];
 	uint32_t id_before = x->lists.id[last];
 	for (uint32_t i = 0; i < f->count; i++) {
-		double d = dpt_index_distance(x, w, id[i]);
-		if (d < before || (d == before && id[i] <= id_before) ||
+		uint32_t id = dpt_far_id(f, w, i);
+		double d = dpt_index_distance(x, w, id);
+		if (d < before || (d == before && id <= id_before) ||
 		    (i % DPT_FAR_BLOCK == 0 && d != reach[i / DPT_FAR_BLOCK]))
 			return false;
 		before = d;
-		id_before = id[i];
+		id_before = id;
 	}
 	return before == reach[f->count / DPT_FAR_BLOCK];
+}
+
+/* Whether no word outside the list of w is nearer than its cell. */
+static bool near_right(const dpt_index *x, uint32_t w)
+{
+	const struct dpt_cells *cells = &x->ground.cells;
+	size_t last = (size_t)(w + 1) * x->lists.k - 1;
+	double edge = x->lists.distance[last];
+	for (uint32_t c = 0; w < cells->rows && c < cells->count; c++) {
+		uint8_t steps = cells->near[(size_t)w * cells->count + c];
+		double least = edge + steps * cells->step;
+		for (uint32_t i = cells->start[c]; i < cells->start[c + 1];
+		     i++) {
+			uint32_t v = cells->word[i];
+			double d = dpt_index_distance(x, w, v);
+			bool behind =
+			    d > edge || (d == edge && v > x->lists.id[last]);
+			if (behind && d < least)
+				return false;
+		}
+	}
+	return true;
+}
+
+/* Whether every word is in one cell. */
+static enum dpt_status check_cells(const dpt_index *x, dpt_error *err)
+{
+	const struct dpt_cells *cells = &x->ground.cells;
+	uint32_t n = x->header->classes, found = 0;
+	bool *seen = calloc(n, sizeof *seen);
+	if (!seen)
+		return dpt_fail_memory(err);
+	for (uint32_t i = 0; cells->count > 0 && i < n; i++) {
+		found += !seen[cells->word[i]];
+		seen[cells->word[i]] = true;
+	}
+	free(seen);
+	if (cells->count > 0 && found < n)
+		return dpt_fail(err, DPT_EINDEX, "a class is in two cells");
+	return DPT_OK;
 }
 
 /* Whether the coarse copy tells no more than it may. */
@@ -104,12 +145,13 @@ static bool list_complete(const dpt_index *x, uint32_t w)
 	const struct dpt_lists *l = &x->lists;
 	const struct dpt_far *f = &x->ground.far;
 	size_t last = (size_t)(w + 1) * l->k - 1;
-	size_t far = (size_t)(w + 1) * f->count - 1;
 	if (count_up_to(x, w, l->distance[last], l->id[last]) != l->k)
 		return false;
-	return w >= f->rows ||
-	       count_up_to(x, w, dpt_index_distance(x, w, f->id[far]),
-	                   f->id[far]) == l->k + f->count;
+	if (w >= f->rows)
+		return true;
+	uint32_t far = dpt_far_id(f, w, f->count - 1);
+	return count_up_to(x, w, dpt_index_distance(x, w, far), far) ==
+	       l->k + f->count;
 }
 
 /* Whether no word is nearer or farther than any may be. */
@@ -144,6 +186,8 @@ enum dpt_status dpt_index_verify(const dpt_index *x, dpt_error *err)
 	enum dpt_status status = check_words(x, err);
 	if (!status)
 		status = check_distances(x, err);
+	if (!status)
+		status = check_cells(x, err);
 	for (uint32_t w = 0; !status && w < x->header->far_rows; w++)
 		if (!far_right(x, w))
 			return dpt_fail(err, DPT_EINDEX,
@@ -152,6 +196,10 @@ enum dpt_status dpt_index_verify(const dpt_index *x, dpt_error *err)
 		if (!list_complete(x, w) || !extremes_right(x, w))
 			return dpt_fail(err, DPT_EINDEX,
 			                "class %u has wrong neighbours", w);
+		if (!near_right(x, w))
+			return dpt_fail(err, DPT_EINDEX,
+			                "class %u has wrong distances to cells",
+			                w);
 		if (!coarse_right(x, w))
 			return dpt_fail(err, DPT_EINDEX,
 			                "class %u has a wrong coarse copy", w);

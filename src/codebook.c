@@ -187,7 +187,7 @@ uint32_t dpt_codebook_other(const dpt_codebook *book, const char *word,
 	crypto_shorthash(hash, (const unsigned char *)(n ? lower : word),
 	                 n ? n : len, book->hash);
 	memcpy(&stream, hash, sizeof stream);
-	dpt_rng_start(&rng, &book->others, stream);
+	dpt_rng_start(&rng, &book->others, stream % DPT_RNG_RECORDS);
 	uint32_t drawn = dpt_rng_below(&rng, book->index->header->classes);
 	uint32_t out = choose_member(book->index, drawn, &rng);
 	dpt_rng_wipe(&rng);

@@ -60,10 +60,16 @@ uint64_t dpt_section_bytes(const struct dpt_header *h, enum dpt_section_id id)
 	case DPT_VECTORS: return 4 * n * dpt_stride(h->dim);
 	case DPT_NEIGHBOURS: return 4 * n * k;
 	case DPT_DISTANCES: return 8 * n * k;
-	case DPT_FAR: return 4 * (uint64_t)h->far_rows * h->far_count;
+	case DPT_FAR:
+		return (n <= DPT_NARROW ? 2 : 4) * (uint64_t)h->far_rows *
+		       h->far_count;
 	case DPT_REACH:
 		return 8 * (uint64_t)h->far_rows *
 		       (h->far_count / DPT_FAR_BLOCK + 1);
+	case DPT_CELL_START:
+		return h->cells > 0 ? 4 * ((uint64_t)h->cells + 1) : 0;
+	case DPT_CELL: return h->cells > 0 ? 4 * n : 0;
+	case DPT_NEAR: return (uint64_t)h->cell_rows * h->cells;
 	case DPT_COARSE: return n * dpt_screen_stride(h->dim);
 	case DPT_OFF: return 4 * n;
 	case DPT_RATES: return sizeof(struct dpt_rate) * (uint64_t)h->rates;
@@ -94,7 +100,10 @@ static const char *header_fault(const struct dpt_header *h, size_t size)
 	    h->neighbours > DPT_MAX_NEIGHBOURS || h->rates > 4096 ||
 	    h->settings > 4096 || h->far_rows > h->classes ||
 	    h->far_count > h->classes || h->far_count % DPT_FAR_BLOCK != 0 ||
-	    (h->far_rows > 0) != (h->far_count > 0) || h->lookup_bits > 32 ||
+	    h->far_count > DPT_FAR_BLOCKS * DPT_FAR_BLOCK ||
+	    (h->far_rows > 0) != (h->far_count > 0) ||
+	    h->cell_rows > h->classes || h->cells > DPT_CELLS ||
+	    (h->cell_rows > 0) != (h->cells > 0) || h->lookup_bits > 32 ||
 	    !(h->coarse_step > 0 && h->coarse_step <= 1e15F) ||
 	    (UINT64_C(1) << h->lookup_bits) <= h->words)
 		return "damaged: impossible sizes";
@@ -132,6 +141,15 @@ static bool gaps_ok(const struct dpt_header *h)
 DPT_WIDE static bool all_below(const uint32_t *v, size_t n, uint32_t limit)
 {
 	uint32_t largest = 0;
+	for (size_t i = 0; i < n; i++)
+		largest = v[i] > largest ? v[i] : largest;
+	return n == 0 || largest < limit;
+}
+
+DPT_WIDE static bool all_narrow_below(const uint16_t *v, size_t n,
+                                      uint32_t limit)
+{
+	uint16_t largest = 0;
 	for (size_t i = 0; i < n; i++)
 		largest = v[i] > largest ? v[i] : largest;
 	return n == 0 || largest < limit;
@@ -224,6 +242,15 @@ static bool far_ok(const dpt_index *x)
 	return ok;
 }
 
+/* Every cell has words. */
+static bool cells_ok(const dpt_index *x)
+{
+	const struct dpt_cells *c = &x->ground.cells;
+	uint32_t n = x->header->classes;
+	return c->count == 0 ||
+	       (rises(c->start, c->count, n, 1) && all_below(c->word, n, n));
+}
+
 bool dpt_setting_sane(const struct dpt_setting *s, uint32_t neighbours)
 {
 	return memchr(s->mechanism, 0, sizeof s->mechanism) != NULL &&
@@ -291,7 +318,10 @@ static void set_pointers(dpt_index *x, const struct dpt_header *h)
 	    .n = h->classes,
 	    .dim = h->dim,
 	    .lists = x->lists,
-	    .far = {h->far_rows, h->far_count, at[DPT_FAR], at[DPT_REACH]},
+	    .far = {h->far_rows, h->far_count, h->classes <= DPT_NARROW,
+	            at[DPT_FAR], at[DPT_REACH]},
+	    .cells = {h->cell_rows, h->cells, at[DPT_CELL_START], at[DPT_CELL],
+	              at[DPT_NEAR], dpt_cell_step(h)},
 	    .screen = {at[DPT_COARSE], at[DPT_OFF], dpt_screen_stride(h->dim),
 	               h->coarse_step}};
 	x->rates = at[DPT_RATES];
@@ -355,7 +385,11 @@ static void check_piece(void *ctx, uint64_t offset, const void *piece,
 		break;
 	case DPT_DISTANCES: ok = distances_ok(x, piece, rows); break;
 	case DPT_FAR:
-		ok = all_below(piece, bytes / sizeof(uint32_t), h->classes);
+		ok = h->classes <= DPT_NARROW
+		         ? all_narrow_below(piece, bytes / sizeof(uint16_t),
+		                            h->classes)
+		         : all_below(piece, bytes / sizeof(uint32_t),
+		                     h->classes);
 		break;
 	case DPT_OTHERS:
 		ok = all_within(piece, rows, DBL_TRUE_MIN, h->classes);
@@ -403,7 +437,8 @@ static const char *content_fault(const dpt_index *x, const bool *sane)
 	if (!sane[DPT_VECTORS] || !sane[DPT_OFF])
 		return "damaged: a vector is not finite";
 	if (!sane[DPT_NEIGHBOURS] || !sane[DPT_DISTANCES] || !sane[DPT_FAR] ||
-	    !far_ok(x) || !all_below(h->max_pair, 2, h->classes) ||
+	    !far_ok(x) || !cells_ok(x) ||
+	    !all_below(h->max_pair, 2, h->classes) ||
 	    !all_below(h->min_pair, 2, h->classes))
 		return "damaged: its neighbours make no sense";
 	if (!sane[DPT_OTHERS] || !rates_ok(x) || !settings_ok(x))

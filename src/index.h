@@ -6,7 +6,7 @@
 #include "rates.h"
 
 #define DPT_INDEX_MAGIC "DPTINDEX"
-#define DPT_INDEX_VERSION 2U
+#define DPT_INDEX_VERSION 3U
 #define DPT_INDEX_ALIGN 64U
 /* A word and its neighbours. */
 #define DPT_MAX_LISTED (DPT_MAX_NEIGHBOURS + 1)
@@ -23,6 +23,9 @@ enum dpt_section_id {
 	DPT_DISTANCES,  /* f64[classes][neighbours] */
 	DPT_FAR,        /* u32[far_rows][far_count] */
 	DPT_REACH,      /* f64[far_rows][far_count / DPT_FAR_BLOCK + 1] */
+	DPT_CELL_START, /* u32[cells + 1]: where a cell begins in DPT_CELL */
+	DPT_CELL,       /* u32[classes]: classes by cell */
+	DPT_NEAR,       /* u8[cell_rows][cells] */
 	DPT_COARSE,     /* i8[classes][dpt_screen_stride(dim)] */
 	DPT_OFF,        /* f32[classes] */
 	DPT_RATES,      /* struct dpt_rate[rates] */
@@ -55,7 +58,7 @@ struct dpt_header {
 	uint64_t bytes;    /* of the whole file */
 	uint64_t checksum; /* XXH3 of this struct with checksum 0 */
 	uint32_t words, classes, dim, neighbours, rates, settings;
-	uint32_t lookup_bits, far_rows, far_count;
+	uint32_t lookup_bits, far_rows, far_count, cell_rows, cells;
 	float coarse_step;
 	double merge_below, distance_max, distance_min;
 	uint32_t max_pair[2], min_pair[2];
@@ -75,6 +78,12 @@ struct dpt_index {
 	const double *others;
 	const struct dpt_setting *settings;
 };
+
+/* What DPT_NEAR counts in. */
+static inline double dpt_cell_step(const struct dpt_header *h)
+{
+	return h->distance_max / 512;
+}
 
 /* Bytes a section must have under a header; UINT64_MAX: any number. */
 uint64_t dpt_section_bytes(const struct dpt_header *h, enum dpt_section_id id);

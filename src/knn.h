@@ -17,12 +17,47 @@ struct dpt_lists {
  * most often: so many more neighbours, nearest first, in blocks.
  */
 #define DPT_FAR_BLOCK 32U
+#define DPT_FAR_BLOCKS 1023U /* of a row, at most */
+#define DPT_NARROW 65536U    /* so many words have ids of 16 bits */
 struct dpt_far {
 	uint32_t rows;
 	uint32_t count;      /* of each; a multiple of DPT_FAR_BLOCK */
-	const uint32_t *id;  /* rows x count */
+	bool narrow;         /* ids have 16 bits, not 32 */
+	const void *id;      /* rows x count */
 	const double *reach; /* rows x (blocks + 1): distance of the first of
 	                      * each block, and of the last of all */
+};
+
+/* Where the id of far neighbour i of w is. */
+static inline const void *dpt_far_place(const struct dpt_far *far, uint32_t w,
+                                        uint32_t i)
+{
+	size_t at = (size_t)w * far->count + i;
+	return far->narrow ? (const void *)((const uint16_t *)far->id + at)
+	                   : (const void *)((const uint32_t *)far->id + at);
+}
+
+static inline uint32_t dpt_far_id(const struct dpt_far *far, uint32_t w,
+                                  uint32_t i)
+{
+	const void *place = dpt_far_place(far, w, i);
+	return far->narrow ? *(const uint16_t *)place
+	                   : *(const uint32_t *)place;
+}
+
+/*
+ * All words by cells of words close to each other.  Of the first rows it is
+ * known how far away each cell begins: no word of it that is outside the list
+ * of the row is nearer than near steps behind the last of the list.
+ */
+#define DPT_CELLS 1024U /* at most */
+struct dpt_cells {
+	uint32_t rows;
+	uint32_t count;        /* 0: there are none */
+	const uint32_t *start; /* count + 1: where a cell begins in word */
+	const uint32_t *word;  /* n */
+	const uint8_t *near;   /* rows x count */
+	double step;
 };
 
 /*
@@ -45,6 +80,7 @@ struct dpt_ground {
 	const double *weight;
 	/* for speed; there may be none */
 	struct dpt_far far;
+	struct dpt_cells cells;
 	struct dpt_screen screen;
 };
 

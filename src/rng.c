@@ -73,10 +73,12 @@ void dpt_key_wipe(dpt_key *key)
 
 void dpt_rng_start(struct dpt_rng *rng, const dpt_key *key, uint64_t record)
 {
+	assert(record < DPT_RNG_RECORDS);
 	rng->key = *key;
 	rng->record = record;
 	rng->block = 0;
-	rng->used = DPT_RNG_WORDS;
+	rng->begun = false;
+	rng->used = DPT_RNG_NUMBERS;
 }
 
 void dpt_rng_wipe(struct dpt_rng *rng)
@@ -85,20 +87,44 @@ void dpt_rng_wipe(struct dpt_rng *rng)
 }
 
 /*
- * Eight blocks, which is what the vector code of the cipher makes at once.
- * The words are those of the key stream in little-endian order, which is that
- * of the machine: an index needs it too.
+ * The numbers are those of the key stream in little-endian order, which is
+ * that of the machine: an index needs it too.
  */
+static void make(const dpt_key *key, uint64_t nonce, uint64_t block,
+                 uint32_t *number, size_t n)
+{
+	unsigned char *stream = (unsigned char *)number, bytes[8];
+	size_t size = n * sizeof *number;
+	put_little64(bytes, nonce);
+	memset(stream, 0, size);
+	crypto_stream_chacha20_xor_ic(stream, stream, size, bytes, block,
+	                              key->byte);
+}
+
+void dpt_rng_start_all(struct dpt_rng *rng, const dpt_key *key, uint64_t record,
+                       size_t n)
+{
+	uint32_t first[DPT_RNG_TOGETHER][DPT_RNG_FIRST];
+	uint64_t blocks = sizeof first[0] / 64;
+	make(key, UINT64_MAX, blocks * record, first[0], n * DPT_RNG_FIRST);
+	for (size_t i = 0; i < n; i++) {
+		dpt_rng_start(&rng[i], key, record + i);
+		rng[i].begun = true;
+		rng[i].used -= DPT_RNG_FIRST;
+		memcpy(rng[i].number + rng[i].used, first[i], sizeof first[i]);
+	}
+	sodium_memzero(first, n * sizeof first[0]);
+}
+
+/* Eight blocks, which is what the vector code of the cipher makes at once. */
 void dpt_rng_refill(struct dpt_rng *rng)
 {
-	unsigned char *stream = (unsigned char *)rng->word;
-	unsigned char nonce[8];
-
-	put_little64(nonce, rng->record);
-	memset(stream, 0, sizeof rng->word);
-	crypto_stream_chacha20_xor_ic(stream, stream, sizeof rng->word, nonce,
-	                              rng->block, rng->key.byte);
-	rng->block += sizeof rng->word / 64;
+	if (!rng->begun) {
+		dpt_rng_start_all(rng, &rng->key, rng->record, 1);
+		return;
+	}
+	make(&rng->key, rng->record, rng->block, rng->number, DPT_RNG_NUMBERS);
+	rng->block += sizeof rng->number / 64;
 	rng->used = 0;
 }
 
@@ -107,7 +133,7 @@ uint32_t dpt_rng_below(struct dpt_rng *rng, uint32_t n)
 {
 	assert(n > 0);
 	for (;;) {
-		uint64_t m = (dpt_rng_u64(rng) >> 32) * n;
+		uint64_t m = (uint64_t)dpt_rng_u32(rng) * n;
 		if ((uint32_t)m >= n || (uint32_t)m >= (0U - n) % n)
 			return (uint32_t)(m >> 32);
 	}

@@ -1,22 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Random streams and distributions.  One key a run; one ChaCha20 stream a
- * record (the record number is the nonce), so what a record becomes depends
- * on (key, record number) and never on threads or on how input was cut.
+ * Random streams and distributions.  One key a run, one stream a record,
+ * which is numbers of ChaCha20: what a record becomes depends on (key, record
+ * number) and never on threads or on how input was cut.
+ *
+ * Most records need few numbers.  The first DPT_RNG_FIRST of all records are
+ * one stream of the cipher, so that it is called once for many; its nonce is
+ * 2^64 - 1, and those of record r are its blocks 2 r and 2 r + 1.  The others
+ * are the stream whose nonce is r.
  */
 #ifndef DPT_RNG_H
 #define DPT_RNG_H
 
 #include "dptext.h"
 
-#define DPT_RNG_WORDS 64 /* 64-bit words made at a time */
+#define DPT_RNG_NUMBERS 128U /* of 32 bits, made at a time */
+#define DPT_RNG_FIRST 32U
+#define DPT_RNG_RECORDS (UINT64_C(1) << 62) /* no more have streams */
 
 struct dpt_rng {
 	dpt_key key;
 	uint64_t record;
 	uint64_t block; /* next 64-byte block of the stream */
-	unsigned used;  /* of the words */
-	uint64_t word[DPT_RNG_WORDS];
+	bool begun;     /* the first numbers were made */
+	unsigned used;  /* of the numbers */
+	uint32_t number[DPT_RNG_NUMBERS];
 };
 
 /* An independent key for a purpose: a keyed hash of its number. */
@@ -24,14 +32,28 @@ void dpt_key_derive(dpt_key *out, const dpt_key *key, uint64_t purpose);
 
 /* Starts the stream of a record; the key is copied. */
 void dpt_rng_start(struct dpt_rng *rng, const dpt_key *key, uint64_t record);
+/* The same for n records in a row, n at most DPT_RNG_TOGETHER. */
+#define DPT_RNG_TOGETHER 32U
+void dpt_rng_start_all(struct dpt_rng *rng, const dpt_key *key, uint64_t record,
+                       size_t n);
 void dpt_rng_wipe(struct dpt_rng *rng);
 void dpt_rng_refill(struct dpt_rng *rng);
 
+static inline uint32_t dpt_rng_u32(struct dpt_rng *rng)
+{
+	if (rng->used == DPT_RNG_NUMBERS)
+		dpt_rng_refill(rng);
+	return rng->number[rng->used++];
+}
+
+/* The next two, the lower half first; never a part of each of two makings. */
 static inline uint64_t dpt_rng_u64(struct dpt_rng *rng)
 {
-	if (rng->used == DPT_RNG_WORDS)
+	if (rng->used + 2 > DPT_RNG_NUMBERS)
 		dpt_rng_refill(rng);
-	return rng->word[rng->used++];
+	const uint32_t *half = rng->number + rng->used;
+	rng->used += 2;
+	return (uint64_t)half[1] << 32 | half[0];
 }
 
 /* Uniform on the multiples of 2^-53 in [0, 1). */

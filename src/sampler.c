@@ -6,27 +6,27 @@
 #include "sampler.h"
 
 #include "error.h"
+#include "once.h"
+#include "table.h"
 #include "wide.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { EMPTY, TAKEN };
-
-#define GROUP 128  /* words at a time */
-#define RECORDS 16 /* records they may come from */
+#define GROUP 256  /* words at a time */
+#define PART 128   /* of a record of more words */
+#define RECORDS 32 /* records they may come from */
 #define STRIDE 64U /* sums looked at together */
 #define AHEAD 8    /* words between asking for memory and using it */
 
 /*
  * The row of a word that is kept to draw from: running sums of its weights,
- * up to those of itself and of the tail; then in sums those of the neighbours,
- * their upper halves.
+ * up to those of itself and of the tail, then those of the neighbours, of
+ * each the upper half.
  */
 struct head {
-	uint64_t self;
-	_Atomic uint64_t tail; /* 0: not made yet */
+	uint32_t self;
+	_Atomic uint32_t tail; /* 0: perhaps not made yet */
 };
 
 struct dpt_sampler {
@@ -36,7 +36,7 @@ struct dpt_sampler {
 	/* Made when a word is first met, the same whoever makes it. */
 	struct head *head;
 	uint32_t *sums; /* classes x neighbours */
-	atomic_uchar *state;
+	dpt_once *made;
 };
 
 enum dpt_status dpt_sampler_new(const dpt_channel *channel, dpt_sampler **out,
@@ -49,12 +49,12 @@ enum dpt_status dpt_sampler_new(const dpt_channel *channel, dpt_sampler **out,
 		return dpt_fail_memory(err);
 	s->channel = channel;
 	s->lists = g->lists;
-	s->head = calloc(g->n, sizeof *s->head);
-	s->sums = calloc(g->n, s->lists.k * sizeof *s->sums);
-	s->state = calloc(g->n, sizeof *s->state);
+	s->head = dpt_table_zero(g->n * sizeof *s->head);
+	s->sums = dpt_table_new(g->n * s->lists.k * sizeof *s->sums);
+	s->made = calloc(g->n, sizeof *s->made);
 	enum dpt_status status =
 	    dpt_tail_new(g, dpt_channel_rate(channel), &s->tail, err);
-	if (!status && (!s->head || !s->sums || !s->state))
+	if (!status && (!s->head || !s->sums || !s->made))
 		status = dpt_fail_memory(err);
 	if (status) {
 		dpt_sampler_free(s);
@@ -71,7 +71,7 @@ void dpt_sampler_free(dpt_sampler *s)
 	dpt_tail_free(s->tail);
 	free(s->head);
 	free(s->sums);
-	free(s->state);
+	free(s->made);
 	free(s);
 }
 
@@ -97,38 +97,57 @@ static void make_row(const dpt_sampler *s, uint32_t w, struct row *row)
 
 /*
  * The upper half of the last number below a sum: numbers with less in theirs
- * are below it, and those with more are not.
+ * are below it, those with more are not, and the others need a second look.
  */
 static uint32_t upper_half(uint64_t sum)
 {
 	return sum > 0 ? (uint32_t)((sum - 1) >> 31) : 0;
 }
 
-/* Whether the row of w is kept; if another thread is about to, it is made. */
-static bool is_kept(const dpt_sampler *s, uint32_t w, struct row *row)
+static void keep_row(const dpt_sampler *s, uint32_t w)
 {
+	struct row row;
 	struct head *head = &s->head[w];
 	uint32_t *sums = s->sums + (size_t)w * s->lists.k;
-	unsigned char empty = EMPTY;
-	if (atomic_load_explicit(&head->tail, memory_order_acquire))
-		return true;
-	make_row(s, w, row);
-	if (!atomic_compare_exchange_strong(&s->state[w], &empty, TAKEN))
-		return false;
+	if (!dpt_once_begin(&s->made[w]))
+		return;
+	make_row(s, w, &row);
 	for (uint32_t r = 0; r < s->lists.k; r++)
-		sums[r] = upper_half(row->sums[r]);
-	head->self = row->self;
-	atomic_store_explicit(&head->tail, row->tail, memory_order_release);
-	return true;
+		sums[r] = upper_half(row.sums[r]);
+	head->self = upper_half(row.self);
+	atomic_store_explicit(&head->tail, upper_half(row.tail),
+	                      memory_order_release);
+	dpt_once_end(&s->made[w]);
 }
 
-static uint32_t neighbour(const dpt_sampler *s, uint32_t w,
-                          const struct row *row, uint64_t u)
+/* The row of w, which is made if need be. */
+static const struct head *kept(const dpt_sampler *s, uint32_t w)
 {
+	if (!atomic_load_explicit(&s->head[w].tail, memory_order_acquire))
+		keep_row(s, w);
+	return &s->head[w];
+}
+
+uint32_t dpt_sampler_pick(const dpt_sampler *s, uint32_t w, uint64_t u)
+{
+	struct row row;
 	uint32_t r = 0;
-	while (u >= row->sums[r])
+	make_row(s, w, &row);
+	if (u < row.self)
+		return w;
+	if (u < row.tail)
+		return DPT_NO_WORD;
+	while (u >= row.sums[r])
 		r++;
 	return s->lists.id[(size_t)w * s->lists.k + r];
+}
+
+/* The same of a number whose upper half is not enough. */
+static uint32_t pick(const dpt_sampler *s, uint32_t w, uint32_t upper,
+                     struct dpt_rng *rng)
+{
+	uint64_t lower = dpt_rng_u32(rng) >> 1;
+	return dpt_sampler_pick(s, w, (uint64_t)upper << 31 | lower);
 }
 
 DPT_WIDE static uint32_t count_below(const uint32_t *sums, uint32_t n,
@@ -140,32 +159,17 @@ DPT_WIDE static uint32_t count_below(const uint32_t *sums, uint32_t n,
 	return count;
 }
 
-/* The same of a row that is kept. */
-static uint32_t kept_neighbour(const dpt_sampler *s, uint32_t w, uint64_t u)
+/* A neighbour of w, whose row is kept. */
+static uint32_t neighbour(const dpt_sampler *s, uint32_t w, uint32_t upper,
+                          struct dpt_rng *rng)
 {
-	struct row row;
-	uint32_t k = s->lists.k, r = 0, upper = (uint32_t)(u >> 31);
+	uint32_t k = s->lists.k, r = 0;
 	const uint32_t *sums = s->sums + (size_t)w * k;
 	while (r + STRIDE < k && sums[r + STRIDE - 1] < upper)
 		r += STRIDE;
 	r += count_below(sums + r, k - r < STRIDE ? k - r : STRIDE, upper);
-	if (sums[r] != upper)
-		return s->lists.id[(size_t)w * k + r];
-	make_row(s, w, &row);
-	return neighbour(s, w, &row, u);
-}
-
-uint32_t dpt_sampler_pick(const dpt_sampler *s, uint32_t w, uint64_t u)
-{
-	struct row row;
-	bool kept = is_kept(s, w, &row);
-	uint64_t self = kept ? s->head[w].self : row.self;
-	uint64_t tail = kept ? s->head[w].tail : row.tail;
-	if (u < self)
-		return w;
-	if (u < tail)
-		return DPT_NO_WORD;
-	return kept ? kept_neighbour(s, w, u) : neighbour(s, w, &row, u);
+	return sums[r] == upper ? pick(s, w, upper, rng)
+	                        : s->lists.id[(size_t)w * k + r];
 }
 
 const dpt_tail *dpt_sampler_tail(const dpt_sampler *s)
@@ -180,7 +184,7 @@ struct pending {
 	uint32_t word;
 	uint32_t *out;
 	struct dpt_rng *rng;
-	uint64_t u; /* where it falls among the weights */
+	uint32_t upper; /* half of where it falls among the weights */
 };
 
 struct group {
@@ -204,28 +208,28 @@ static void prefetch_list(const dpt_sampler *s, uint32_t w)
  */
 static void draw_lists(const dpt_sampler *s, struct group *g)
 {
-	struct row row;
 	struct pending list[GROUP];
 	size_t tails = 0, lists = 0;
 	for (size_t i = 0; i < g->words; i++) {
 		struct pending p = g->word[i];
+		const struct head *head = kept(s, p.word);
+		uint32_t self = head->self;
+		uint32_t tail =
+		    atomic_load_explicit(&head->tail, memory_order_relaxed);
 		if (i + AHEAD < g->words)
 			__builtin_prefetch(&s->head[g->word[i + AHEAD].word]);
-		p.u = dpt_rng_u64(p.rng) >> 1;
+		p.upper = dpt_rng_u32(p.rng);
 		*p.out = p.word;
-		if (!is_kept(s, p.word, &row)) {
-			*p.out = dpt_sampler_pick(s, p.word, p.u);
+		if (p.upper == self || p.upper == tail) {
+			*p.out = pick(s, p.word, p.upper, p.rng);
 			g->word[tails] = p;
 			tails += *p.out == DPT_NO_WORD;
 			continue;
 		}
-		const struct head *head = &s->head[p.word];
-		uint64_t tail =
-		    atomic_load_explicit(&head->tail, memory_order_relaxed);
 		g->word[tails] = p;
-		tails += (p.u >= head->self) & (p.u < tail);
+		tails += (p.upper > self) & (p.upper < tail);
 		list[lists] = p;
-		lists += p.u >= tail;
+		lists += p.upper > tail;
 	}
 	g->words = tails;
 	for (size_t i = 0; i < lists; i++)
@@ -233,7 +237,8 @@ static void draw_lists(const dpt_sampler *s, struct group *g)
 	for (size_t i = 0; i < tails; i++)
 		dpt_tail_prefetch(s->tail, g->word[i].word);
 	for (size_t i = 0; i < lists; i++)
-		*list[i].out = kept_neighbour(s, list[i].word, list[i].u);
+		*list[i].out =
+		    neighbour(s, list[i].word, list[i].upper, list[i].rng);
 }
 
 /*
@@ -276,8 +281,10 @@ static void draw_tails(const dpt_sampler *s, struct group *g)
 		size_t left = 0;
 		for (size_t i = 0; i < g->words; i++) {
 			g->round[i].w = g->word[i].word;
-			dpt_tail_propose(s->tail, g->word[i].rng, &g->round[i]);
+			dpt_tail_aim(s->tail, g->word[i].rng, &g->round[i]);
 		}
+		for (size_t i = 0; i < g->words; i++)
+			dpt_tail_propose(s->tail, g->word[i].rng, &g->round[i]);
 		judge(s, g);
 		for (size_t i = 0; i < g->words; i++) {
 			struct pending p = g->word[i];
@@ -295,6 +302,7 @@ static void draw_group(const dpt_sampler *s, struct group *g)
 {
 	draw_lists(s, g);
 	draw_tails(s, g);
+	g->words = 0;
 }
 
 static void add_words(struct group *g, const struct dpt_batch *b, uint32_t from,
@@ -305,18 +313,29 @@ static void add_words(struct group *g, const struct dpt_batch *b, uint32_t from,
 		    .word = b->word[j], .out = &out[j], .rng = rng};
 }
 
-/* A record of many words, part by part. */
+/* A record of more words than a part, part by part. */
 static void draw_long(const dpt_sampler *s, struct group *g,
                       const struct dpt_batch *b, size_t record,
                       struct dpt_rng *rng, uint32_t *out)
 {
 	uint32_t end = b->start[record + 1];
 	for (uint32_t j = b->start[record]; j < end;) {
-		uint32_t to = end - j < GROUP ? end : j + GROUP;
+		uint32_t to = end - j < PART ? end : j + PART;
 		add_words(g, b, j, to, rng, out);
 		draw_group(s, g);
 		j = to;
 	}
+}
+
+/* How many records from the first on are a group; 0: it is too long. */
+static size_t group_size(const struct dpt_batch *b, size_t first)
+{
+	size_t n = 0, left = b->records - first;
+	const uint32_t *start = b->start + first;
+	while (n < left && n < RECORDS && start[n + 1] - start[n] <= PART &&
+	       start[n + 1] - start[0] <= GROUP)
+		n++;
+	return n;
 }
 
 void dpt_sampler_draw(const dpt_sampler *s, const struct dpt_batch *b,
@@ -324,25 +343,21 @@ void dpt_sampler_draw(const dpt_sampler *s, const struct dpt_batch *b,
 {
 	struct dpt_rng rng[RECORDS];
 	struct group g;
-	unsigned records = 0;
+	size_t n;
 	g.words = 0;
-	for (size_t i = 0; i < b->records; i++) {
-		uint32_t words = b->start[i + 1] - b->start[i];
-		if (words == 0)
+	for (size_t i = 0; i<b->records; i += n> 0 ? n : 1) {
+		n = group_size(b, i);
+		if (n > 0 && b->start[i] == b->start[i + n])
 			continue;
-		if (records == RECORDS || g.words + words > GROUP) {
-			draw_group(s, &g);
-			records = 0;
-		}
-		dpt_rng_start(&rng[records], b->key, b->first_record + i);
-		if (words > GROUP)
-			draw_long(s, &g, b, i, &rng[records], out);
-		else
-			add_words(&g, b, b->start[i], b->start[i + 1],
-			          &rng[records], out);
-		records++;
+		dpt_rng_start_all(rng, b->key, b->first_record + i,
+		                  n > 0 ? n : 1);
+		if (n == 0)
+			draw_long(s, &g, b, i, rng, out);
+		for (size_t j = 0; j < n; j++)
+			add_words(&g, b, b->start[i + j], b->start[i + j + 1],
+			          &rng[j], out);
+		draw_group(s, &g);
 	}
-	draw_group(s, &g);
 	for (unsigned i = 0; i < RECORDS; i++)
 		dpt_rng_wipe(&rng[i]);
 }

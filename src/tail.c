@@ -1,31 +1,60 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Rejection: a candidate is proposed in proportion to a bound on its kernel
- * and accepted by the kernel over that bound.  Proposed is any word alike,
- * bounded by the last of the list.  The first words, which are met most
- * often, have more neighbours, in blocks bounded by their first; any word is
- * then bounded by the last of those.
+ * and accepted by the kernel over that bound.
+ *
+ * The words outside the list of w are in buckets, all of one bound.  The first
+ * words, which are met most often, have buckets of their own: blocks of their
+ * far neighbours, bounded by their first, and all words once more, bounded by
+ * the last of those.  For the others the buckets are the cells of the index,
+ * bounded by how far away they begin.  Where there are none of either, any
+ * word alike is proposed, bounded by the last of the list.
+ *
+ * Buckets have whole numbers of units in place of their bounds, no less than
+ * them and UNITS together, so that a draw takes a few bits and no arithmetic.
  */
 #include "tail.h"
 
 #include "error.h"
 #include "kernels.h"
+#include "once.h"
 #include "screen.h"
+#include "table.h"
+#include "wide.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PARTS 128   /* of a binade */
-#define FAR_TRIES 2 /* at a time: they succeed more often */
+#define PARTS 128 /* of a binade */
+#define UNITS 65536U
+#define BLOCK 32U  /* buckets looked at together */
+#define MOST 1024U /* buckets of a word */
+#define STEPS 256
+
+_Static_assert(DPT_FAR_BLOCKS + 1 <= MOST && DPT_CELLS <= MOST &&
+                   MOST <= BLOCK * BLOCK,
+               "the last units of all blocks are one block");
+
+/*
+ * Of each word: the last unit of every block of buckets, then that of every
+ * bucket; behind the end they are the last of all.
+ */
+struct buckets {
+	uint32_t rows, count;
+	size_t stride;
+	uint16_t *last;
+	double *units; /* those of a bound of 1 */
+	dpt_once *made;
+};
 
 struct dpt_tail {
 	struct dpt_ground ground;
 	uint32_t stride;
 	double t;
-	/* Running sums of the bounds: of the blocks, then of all words. */
-	double *bounds;        /* far.rows x (blocks + 1) */
-	float log_part[PARTS]; /* ln(1 + i / PARTS) */
+	struct buckets far, cells; /* rows: those that have none of the other */
+	double decay[STEPS];       /* of the kernel, by steps of a cell */
+	float log_part[PARTS];     /* ln(1 + i / PARTS) */
 };
 
 static double exponent(double t, double d)
@@ -50,54 +79,153 @@ static const double *reach(const struct dpt_ground *g, uint32_t w)
 	return g->far.reach + (size_t)w * (blocks(g) + 1);
 }
 
-/* Where the last of a list is: words behind it are farther, or as far with a
- * larger id. */
+/* How far away the list of w ends. */
+static const double *list_end(const struct dpt_ground *g, uint32_t w)
+{
+	return g->lists.distance + (size_t)(w + 1) * g->lists.k - 1;
+}
+
+static const uint8_t *near(const struct dpt_ground *g, uint32_t w)
+{
+	return g->cells.near + (size_t)w * g->cells.count;
+}
+
+/*
+ * The last of a list: words behind it are farther, or as far with a larger id.
+ */
 struct edge {
-	const double *d;
-	const uint32_t *id;
+	double d;
+	uint32_t id;
 };
 
 /* That of the list which all words have. */
 static struct edge list_edge(const struct dpt_ground *g, uint32_t w)
 {
 	size_t last = (size_t)(w + 1) * g->lists.k - 1;
-	return (struct edge){g->lists.distance + last, g->lists.id + last};
+	return (struct edge){g->lists.distance[last], g->lists.id[last]};
 }
 
 /* That of the longest list of w. */
 static struct edge last_edge(const struct dpt_ground *g, uint32_t w)
 {
-	size_t last = (size_t)(w + 1) * g->far.count - 1;
 	if (w >= g->far.rows)
 		return list_edge(g, w);
-	return (struct edge){reach(g, w) + blocks(g), g->far.id + last};
+	return (struct edge){reach(g, w)[blocks(g)],
+	                     dpt_far_id(&g->far, w, g->far.count - 1)};
 }
 
 static bool is_behind(struct edge edge, uint32_t v, double d)
 {
-	return d > *edge.d || (d == *edge.d && v > *edge.id);
+	return d > edge.d || (d == edge.d && v > edge.id);
 }
 
-static void fill_bounds(dpt_tail *tail)
+/* -------------------------------------------------------------- buckets */
+
+/* Those of w, or NULL. */
+static const struct buckets *buckets_of(const dpt_tail *tail, uint32_t w)
+{
+	if (w < tail->far.rows)
+		return &tail->far;
+	return w < tail->cells.rows ? &tail->cells : NULL;
+}
+
+static bool is_far(const dpt_tail *tail, uint32_t w)
+{
+	return w < tail->far.rows;
+}
+
+/* How many words a bucket of w has. */
+static uint32_t bucket_size(const dpt_tail *tail, uint32_t w, uint32_t b)
 {
 	const struct dpt_ground *g = &tail->ground;
-	uint32_t n = blocks(g);
-	for (uint32_t w = 0; w < g->far.rows; w++) {
-		const double *d = reach(g, w);
-		double *bounds = tail->bounds + (size_t)w * (n + 1), sum = 0;
-		double first = exponent(tail->t, d[0]);
-		for (uint32_t b = 0; b <= n; b++) {
-			double words = b < n ? DPT_FAR_BLOCK : g->n;
-			sum += words * exp(first - exponent(tail->t, d[b]));
-			bounds[b] = sum;
-		}
+	if (is_far(tail, w))
+		return b < blocks(g) ? DPT_FAR_BLOCK : g->n;
+	return g->cells.start[b + 1] - g->cells.start[b];
+}
+
+/* How near a word of the bucket may be. */
+static double bucket_reach(const dpt_tail *tail, uint32_t w, uint32_t b)
+{
+	const struct dpt_ground *g = &tail->ground;
+	if (is_far(tail, w))
+		return reach(g, w)[b];
+	return *list_end(g, w) + near(g, w)[b] * g->cells.step;
+}
+
+/* What the kernels are divided by. */
+static double nearest(const dpt_tail *tail, uint32_t w)
+{
+	const struct dpt_ground *g = &tail->ground;
+	double d = is_far(tail, w) ? *reach(g, w) : *list_end(g, w);
+	return exponent(tail->t, d);
+}
+
+static void far_bounds(const dpt_tail *tail, uint32_t w, double *bound)
+{
+	double first = nearest(tail, w);
+	for (uint32_t b = 0; b < tail->far.count; b++)
+		bound[b] =
+		    bucket_size(tail, w, b) *
+		    exp(first - exponent(tail->t, bucket_reach(tail, w, b)));
+}
+
+static void cell_bounds(const dpt_tail *tail, uint32_t w, double *bound)
+{
+	double least = exp(nearest(tail, w) - DPT_KERNEL_CLIP);
+	const uint8_t *steps = near(&tail->ground, w);
+	for (uint32_t b = 0; b < tail->cells.count; b++)
+		bound[b] = bucket_size(tail, w, b) *
+		           fmax(tail->decay[steps[b]], least);
+}
+
+/* What is left of the units goes to the last bucket. */
+static void make_buckets(const dpt_tail *tail, const struct buckets *k,
+                         uint32_t w)
+{
+	double bound[MOST], sum = 0;
+	uint16_t *block = k->last + w * k->stride, *last = block + BLOCK;
+	uint32_t units = 0;
+	if (!dpt_once_begin(&k->made[w]))
+		return;
+	(is_far(tail, w) ? far_bounds : cell_bounds)(tail, w, bound);
+	for (uint32_t b = 0; b < k->count; b++)
+		sum += bound[b];
+	k->units[w] = (UNITS - k->count) / sum;
+	for (uint32_t b = 0; b < k->count; b++) {
+		units += (uint32_t)ceil(bound[b] * k->units[w]);
+		last[b] = (uint16_t)(units - 1);
 	}
+	for (size_t b = k->count - 1; b < k->stride - BLOCK; b++)
+		last[b] = UNITS - 1;
+	for (size_t i = 0; i < BLOCK; i++)
+		block[i] = (i + 1) * BLOCK <= k->stride - BLOCK
+		               ? last[(i + 1) * BLOCK - 1]
+		               : UNITS - 1;
+	dpt_once_end(&k->made[w]);
+}
+
+static bool new_buckets(struct buckets *k, uint32_t rows, uint32_t count)
+{
+	*k = (struct buckets){.rows = rows, .count = count};
+	if (rows == 0)
+		return true;
+	k->stride = BLOCK + (count + BLOCK - 1) / BLOCK * BLOCK;
+	k->last = dpt_table_new(rows * k->stride * sizeof *k->last);
+	k->units = calloc(rows, sizeof *k->units);
+	k->made = calloc(rows, sizeof *k->made);
+	return k->last && k->units && k->made;
+}
+
+static void free_buckets(struct buckets *k)
+{
+	free(k->last);
+	free(k->units);
+	free(k->made);
 }
 
 enum dpt_status dpt_tail_new(const struct dpt_ground *ground, double t,
                              dpt_tail **out, dpt_error *err)
 {
-	size_t room = (size_t)ground->far.rows * (blocks(ground) + 1);
 	dpt_tail *tail = calloc(1, sizeof *tail);
 	*out = NULL;
 	if (!tail)
@@ -105,12 +233,14 @@ enum dpt_status dpt_tail_new(const struct dpt_ground *ground, double t,
 	tail->ground = *ground;
 	tail->stride = dpt_stride(ground->dim);
 	tail->t = t;
-	tail->bounds = malloc((room + 1) * sizeof *tail->bounds);
-	if (!tail->bounds) {
+	if (!new_buckets(&tail->far, ground->far.rows, blocks(ground) + 1) ||
+	    !new_buckets(&tail->cells, ground->cells.rows,
+	                 ground->cells.count)) {
 		dpt_tail_free(tail);
 		return dpt_fail_memory(err);
 	}
-	fill_bounds(tail);
+	for (int i = 0; i < STEPS; i++)
+		tail->decay[i] = exp(-t * (i * ground->cells.step));
 	for (int i = 0; i < PARTS; i++)
 		tail->log_part[i] = (float)log1p((double)i / PARTS);
 	*out = tail;
@@ -121,9 +251,122 @@ void dpt_tail_free(dpt_tail *tail)
 {
 	if (!tail)
 		return;
-	free(tail->bounds);
+	free_buckets(&tail->far);
+	free_buckets(&tail->cells);
 	free(tail);
 }
+
+/* ------------------------------------------------------------ proposals */
+
+void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w)
+{
+	const struct dpt_ground *g = &tail->ground;
+	const struct buckets *k = buckets_of(tail, w);
+	if (k) {
+		__builtin_prefetch(k->last + w * k->stride);
+		__builtin_prefetch(&k->made[w]);
+	}
+	if (is_far(tail, w))
+		return;
+	if (g->screen.row)
+		dpt_screen_prefetch(&g->screen, w);
+	__builtin_prefetch(list_end(g, w));
+}
+
+DPT_WIDE static uint16_t count_below(const uint16_t *last, uint16_t unit)
+{
+	uint16_t count = 0;
+	for (uint32_t i = 0; i < BLOCK; i++)
+		count = (uint16_t)(count + (last[i] < unit));
+	return count;
+}
+
+static uint16_t unit_of(const struct dpt_try *try)
+{
+	return (uint16_t)(try->aim >> 16);
+}
+
+void dpt_tail_aim(const dpt_tail *tail, struct dpt_rng *rng,
+                  struct dpt_round *round)
+{
+	uint32_t w = round->w;
+	const struct buckets *k = buckets_of(tail, w);
+	round->at = 0;
+	round->tries = is_far(tail, w) ? 1 : DPT_TRIES;
+	if (!k)
+		return;
+	make_buckets(tail, k, w);
+	const uint16_t *block = k->last + w * k->stride;
+	for (unsigned i = 0; i < round->tries; i++) {
+		struct dpt_try *try = &round->try[i];
+		try->aim = dpt_rng_u32(rng);
+		try->bucket =
+		    (uint16_t)(count_below(block, unit_of(try)) * BLOCK);
+		__builtin_prefetch(block + BLOCK + try->bucket);
+	}
+}
+
+static void choose_bucket(const struct buckets *k, uint32_t w,
+                          struct dpt_try *try)
+{
+	const uint16_t *last = k->last + w * k->stride + BLOCK;
+	try->bucket = (uint16_t)(try->bucket +
+	                         count_below(last + try->bucket, unit_of(try)));
+	int before = try->bucket > 0 ? last[try->bucket - 1] : -1;
+	try->units = (uint16_t)(last[try->bucket] - before);
+}
+
+static void propose_any(const dpt_tail *tail, struct dpt_rng *rng,
+                        struct dpt_try *try)
+{
+	try->v = dpt_rng_below(rng, tail->ground.n);
+	try->place = DPT_NO_WORD;
+}
+
+/* One of the far neighbours of w, or of all words. */
+static void propose_far(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w,
+                        struct dpt_try *try)
+{
+	const struct dpt_ground *g = &tail->ground;
+	choose_bucket(&tail->far, w, try);
+	if (try->bucket == blocks(g)) {
+		propose_any(tail, rng, try);
+		return;
+	}
+	try->place = try->bucket * DPT_FAR_BLOCK + try->aim % DPT_FAR_BLOCK;
+	__builtin_prefetch(dpt_far_place(&g->far, w, try->place));
+	__builtin_prefetch(reach(g, w) + try->bucket);
+}
+
+static void propose_of_cell(const dpt_tail *tail, struct dpt_rng *rng,
+                            uint32_t w, struct dpt_try *try)
+{
+	const struct dpt_cells *c = &tail->ground.cells;
+	choose_bucket(&tail->cells, w, try);
+	uint32_t size = bucket_size(tail, w, try->bucket);
+	try->v = c->word[c->start[try->bucket] + dpt_rng_below(rng, size)];
+	try->place = DPT_NO_WORD;
+}
+
+void dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng,
+                      struct dpt_round *round)
+{
+	const struct buckets *k = buckets_of(tail, round->w);
+	for (unsigned i = 0; i < round->tries; i++) {
+		struct dpt_try *try = &round->try[i];
+		if (!k)
+			propose_any(tail, rng, try);
+		else if (k == &tail->far)
+			propose_far(tail, rng, round->w, try);
+		else
+			propose_of_cell(tail, rng, round->w, try);
+		try->high = dpt_rng_u32(rng);
+		if (try->place == DPT_NO_WORD && tail->ground.screen.row)
+			dpt_screen_prefetch(&tail->ground.screen, try->v);
+	}
+}
+
+/* ------------------------------------------------------------ judgement */
 
 /*
  * A bound on -ln u, where u is (high + something below 1) / 2^32; what it is
@@ -141,83 +384,33 @@ static float log_bound(const dpt_tail *tail, uint32_t high)
 	memcpy(&bits, &v, sizeof bits);
 	int binade = (int)(bits >> 23) - 127;
 	float rest = tail->log_part[bits >> 16 & (PARTS - 1)];
-	return (float)(32 - binade) * 0.69314718F - rest + 1e-5F;
-}
-
-/* Any word alike, and half of what decides on it. */
-static struct dpt_try propose_any(const dpt_tail *tail, struct dpt_rng *rng)
-{
-	uint32_t n = tail->ground.n;
-	for (;;) {
-		uint64_t r = dpt_rng_u64(rng), product = (r >> 32) * n;
-		if ((uint32_t)product < n && (uint32_t)product < (0U - n) % n)
-			continue; /* as in dpt_rng_below */
-		uint32_t v = (uint32_t)(product >> 32);
-		if (tail->ground.screen.row)
-			dpt_screen_prefetch(&tail->ground.screen, v);
-		return (struct dpt_try){v, (uint32_t)r, DPT_NO_WORD};
-	}
-}
-
-/* One of the far neighbours of w, or of all words. */
-static struct dpt_try propose_far(const dpt_tail *tail, struct dpt_rng *rng,
-                                  uint32_t w)
-{
-	const struct dpt_ground *g = &tail->ground;
-	uint32_t n = blocks(g), b = 0;
-	const double *bounds = tail->bounds + (size_t)w * (n + 1);
-	uint64_t r = dpt_rng_u64(rng); /* its low bits are not used twice */
-	double at = (double)(r >> 11) * 0x1p-53 * bounds[n];
-	if (at >= bounds[n - 1])
-		return propose_any(tail, rng);
-	while (b + 8 < n && at >= bounds[b + 7])
-		b += 8;
-	while (at >= bounds[b])
-		b++;
-	uint32_t place = b * DPT_FAR_BLOCK + (uint32_t)r % DPT_FAR_BLOCK;
-	__builtin_prefetch(g->far.id + (size_t)w * g->far.count + place);
-	return (struct dpt_try){0, (uint32_t)(dpt_rng_u64(rng) >> 32), place};
-}
-
-void dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng,
-                      struct dpt_round *round)
-{
-	bool far = round->w < tail->ground.far.rows;
-	round->tries = far ? FAR_TRIES : DPT_TRIES;
-	round->at = 0;
-	for (unsigned i = 0; i < round->tries; i++)
-		round->try[i] = far ? propose_far(tail, rng, round->w)
-		                    : propose_any(tail, rng);
-}
-
-void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w)
-{
-	const struct dpt_ground *g = &tail->ground;
-	const char *bounds = NULL;
-	if (g->screen.row)
-		dpt_screen_prefetch(&g->screen, w);
-	__builtin_prefetch(last_edge(g, w).d);
-	if (w < g->far.rows)
-		bounds =
-		    (const char *)(tail->bounds + (size_t)w * (blocks(g) + 1));
-	for (uint32_t i = 0; bounds && i <= blocks(g); i += 8)
-		__builtin_prefetch(bounds + i * sizeof(double));
+	return (float)(32 - binade) * 0.69314718F - rest + 2e-5F;
 }
 
 enum verdict { REJECTED, ACCEPTED, UNDECIDED };
 
+/* What the kernel is divided by where the proposal has a word of its bucket. */
+static double level(const dpt_tail *tail, uint32_t w, const struct dpt_try *try)
+{
+	const struct buckets *k = buckets_of(tail, w);
+	if (!k)
+		return 1;
+	return try->units / (k->units[w] * bucket_size(tail, w, try->bucket));
+}
+
 /*
- * Any word alike: it must lie outside the edge.  What is known of u says how
+ * A word of many: it must lie outside the edge.  What is known of u says how
  * far away it may be at most, and most are farther; the coarse distance also
  * accepts some of the others.
  */
-static enum verdict judge_any(const dpt_tail *tail, uint32_t w,
+static enum verdict judge_any(const dpt_tail *tail, uint32_t w, double bound,
                               const struct dpt_try *try)
 {
-	const struct dpt_screen *s = &tail->ground.screen;
-	double edge = *last_edge(&tail->ground, w).d;
-	double most =
-	    exponent(tail->t, edge) + (double)log_bound(tail, try->high);
+	const struct dpt_ground *g = &tail->ground;
+	const struct dpt_screen *s = &g->screen;
+	double edge =
+	    is_far(tail, w) ? reach(g, w)[blocks(g)] : *list_end(g, w);
+	double most = bound + (double)log_bound(tail, try->high);
 	if (!s->row || try->high < LOG_LEAST || most >= DPT_KERNEL_CLIP)
 		return UNDECIDED;
 	float d = dpt_screen_distance(s, w, try->v, (float)(most / tail->t));
@@ -229,15 +422,24 @@ static enum verdict judge_any(const dpt_tail *tail, uint32_t w,
 	return sure ? ACCEPTED : UNDECIDED;
 }
 
-/* A far neighbour: it is accepted by at least what the next block is. */
-static enum verdict judge_far(const dpt_tail *tail, uint32_t w,
+/* A far neighbour: it is no farther than where the next block begins. */
+static enum verdict judge_far(const dpt_tail *tail, uint32_t w, double bound,
                               const struct dpt_try *try)
 {
-	const double *d = reach(&tail->ground, w) + try->place / DPT_FAR_BLOCK;
-	double least = exponent(tail->t, d[1]) - exponent(tail->t, d[0]);
-	float u = log_bound(tail, try->high) - LOG_ROOM;
-	bool sure = try->high >= LOG_LEAST && (double)u > least;
+	double last = reach(&tail->ground, w)[try->bucket + 1];
+	double least = bound + (double)(log_bound(tail, try->high) - LOG_ROOM);
+	bool sure = try->high >= LOG_LEAST && exponent(tail->t, last) < least;
 	return sure ? ACCEPTED : UNDECIDED;
+}
+
+static enum verdict judge(const dpt_tail *tail, uint32_t w, struct dpt_try *try)
+{
+	double bound =
+	    nearest(tail, w) - (double)logf((float)level(tail, w, try));
+	if (try->place == DPT_NO_WORD)
+		return judge_any(tail, w, bound, try);
+	try->v = dpt_far_id(&tail->ground.far, w, try->place);
+	return judge_far(tail, w, bound, try);
 }
 
 static void prefetch_vector(const dpt_tail *tail, uint32_t v)
@@ -249,17 +451,9 @@ static void prefetch_vector(const dpt_tail *tail, uint32_t v)
 
 uint32_t dpt_tail_judge(const dpt_tail *tail, struct dpt_round *round)
 {
-	const struct dpt_far *far = &tail->ground.far;
-	uint32_t w = round->w;
 	for (; round->at < round->tries; round->at++) {
 		struct dpt_try *try = &round->try[round->at];
-		enum verdict verdict;
-		if (try->place == DPT_NO_WORD) {
-			verdict = judge_any(tail, w, try);
-		} else {
-			verdict = judge_far(tail, w, try);
-			try->v = far->id[(size_t)w * far->count + try->place];
-		}
+		enum verdict verdict = judge(tail, round->w, try);
 		if (verdict == ACCEPTED)
 			return try->v;
 		if (verdict == UNDECIDED) {
@@ -276,14 +470,12 @@ uint32_t dpt_tail_measure(const dpt_tail *tail, struct dpt_rng *rng,
 	const struct dpt_ground *g = &tail->ground;
 	const struct dpt_try *try = &round->try[round->at++];
 	uint32_t w = round->w;
-	struct edge edge = last_edge(g, w);
-	double d = distance(g, w, try->v), bound = *edge.d;
-	if (try->place != DPT_NO_WORD)
-		bound = reach(g, w)[try->place / DPT_FAR_BLOCK];
-	else if (!is_behind(edge, try->v, d))
+	double d = distance(g, w, try->v);
+	if (try->place == DPT_NO_WORD && !is_behind(last_edge(g, w), try->v, d))
 		return DPT_NO_WORD;
-	double p = exp(exponent(tail->t, bound) - exponent(tail->t, d));
-	uint64_t u = (uint64_t)try->high << 32 | dpt_rng_u64(rng) >> 32;
+	double p =
+	    exp(nearest(tail, w) - exponent(tail->t, d)) / level(tail, w, try);
+	uint64_t u = (uint64_t)try->high << 32 | dpt_rng_u32(rng);
 	return p >= 1 || u < (uint64_t)(p * 0x1p64) ? try->v : DPT_NO_WORD;
 }
 

@@ -22,12 +22,14 @@ void dpt_tail_free(dpt_tail *tail);
  * Each step asks for the memory of the next, so that many draws can wait for
  * memory together.
  */
-#define DPT_TRIES 8 /* proposals of a round, at most */
+#define DPT_TRIES 2 /* proposals of a round, at most */
 
 struct dpt_try {
 	uint32_t v;
-	uint32_t high;  /* the first half of what decides on it */
-	uint32_t place; /* among the far neighbours, or DPT_NO_WORD */
+	uint32_t high;          /* the first half of what decides on it */
+	uint32_t aim;           /* what its bucket is chosen by */
+	uint16_t bucket, units; /* see tail.c */
+	uint32_t place;         /* among the far neighbours, or DPT_NO_WORD */
 };
 
 struct dpt_round {
@@ -38,7 +40,10 @@ struct dpt_round {
 
 /* Asks for the memory that proposals for w need first. */
 void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w);
-/* Makes the proposals of a round for round->w. */
+/* Begins the proposals of a round for round->w. */
+void dpt_tail_aim(const dpt_tail *tail, struct dpt_rng *rng,
+                  struct dpt_round *round);
+/* Makes them. */
 void dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng,
                       struct dpt_round *round);
 /*

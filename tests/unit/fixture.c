@@ -185,7 +185,10 @@ void fx_lists_free(struct dpt_lists *lists)
 	free((void *)lists->distance);
 }
 
-/* The first half of the rows get all far neighbours there are but a few. */
+/*
+ * The first half of the rows get all far neighbours there are but a few, of
+ * narrow ids if their number is even.
+ */
 static struct dpt_far fx_far(const struct dpt_space *s, uint32_t k)
 {
 	uint32_t left = s->n - 1 - k, blocks = left / DPT_FAR_BLOCK;
@@ -194,17 +197,67 @@ static struct dpt_far fx_far(const struct dpt_space *s, uint32_t k)
 	uint32_t count = blocks * DPT_FAR_BLOCK, rows = s->n / 2;
 	struct dpt_lists all = fx_lists(s, k + count);
 	uint32_t *id = malloc((size_t)rows * count * sizeof *id);
+	uint16_t *narrow = malloc((size_t)rows * count * sizeof *narrow);
 	double *reach = malloc((size_t)rows * (blocks + 1) * sizeof *reach);
 	for (size_t w = 0; w < rows; w++) {
 		const double *d = all.distance + w * all.k + k;
-		memcpy(id + w * count, all.id + w * all.k + k,
-		       count * sizeof *id);
+		const uint32_t *from = all.id + w * all.k + k;
+		for (size_t i = 0; i < count; i++) {
+			id[w * count + i] = from[i];
+			narrow[w * count + i] = (uint16_t)from[i];
+		}
 		for (uint32_t b = 0; b < blocks; b++)
 			reach[w * (blocks + 1) + b] = d[b * DPT_FAR_BLOCK];
 		reach[w * (blocks + 1) + blocks] = d[count - 1];
 	}
 	fx_lists_free(&all);
-	return (struct dpt_far){rows, count, id, reach};
+	bool is_narrow = s->n % 2 == 0;
+	free(is_narrow ? (void *)id : (void *)narrow);
+	return (struct dpt_far){rows, count, is_narrow,
+	                        is_narrow ? (void *)narrow : (void *)id, reach};
+}
+
+/* What near says at most: whole steps from the last of the list of w. */
+static uint8_t fx_near(const struct dpt_space *s, const struct dpt_lists *l,
+                       const struct dpt_cells *cells, uint32_t w, uint32_t c)
+{
+	size_t last = (size_t)(w + 1) * l->k - 1;
+	double edge = l->distance[last], least = INFINITY, steps = 0;
+	for (uint32_t i = cells->start[c]; i < cells->start[c + 1]; i++) {
+		uint32_t v = cells->word[i];
+		double d = fx_distance(s, w, v);
+		if (d > edge || (d == edge && v > l->id[last]))
+			least = fmin(least, d);
+	}
+	while (steps < 255 && edge + (steps + 1) * cells->step <= least)
+		steps++;
+	return (uint8_t)steps;
+}
+
+/* Three quarters of the rows know cells, of words taken in turn. */
+static struct dpt_cells fx_cells(const struct dpt_space *s,
+                                 const struct dpt_lists *lists)
+{
+	uint32_t rows = s->n / 4 * 3, count = s->n / 4, at = 0;
+	if (count < 2)
+		return (struct dpt_cells){0};
+	count = count < DPT_CELLS ? count : DPT_CELLS;
+	uint32_t *start = malloc((count + 1) * sizeof *start);
+	uint32_t *word = malloc(s->n * sizeof *word);
+	uint8_t *near = malloc((size_t)rows * count);
+	for (uint32_t c = 0; c < count; c++) {
+		start[c] = at;
+		for (uint32_t v = c; v < s->n; v += count)
+			word[at++] = v;
+	}
+	start[count] = at;
+	struct dpt_cells cells = {
+	    rows, count, start, word, near, fx_distance(s, 0, s->n - 1) / 64};
+	for (uint32_t w = 0; w < rows; w++)
+		for (uint32_t c = 0; c < count; c++)
+			near[(size_t)w * count + c] =
+			    fx_near(s, lists, &cells, w, c);
+	return cells;
 }
 
 static struct dpt_screen fx_screen(const struct dpt_ground *ground)
@@ -226,6 +279,7 @@ struct fx_ground fx_ground(enum fx_kind kind, uint32_t n, uint32_t dim,
 	g.ground = (struct dpt_ground){
 	    .vectors = g.rows, .n = n, .dim = dim, .lists = g.lists};
 	g.ground.far = fx_far(&g.space, k);
+	g.ground.cells = fx_cells(&g.space, &g.lists);
 	g.ground.screen = fx_screen(&g.ground);
 	return g;
 }
@@ -234,6 +288,9 @@ void fx_ground_free(struct fx_ground *g)
 {
 	free((void *)g->ground.far.id);
 	free((void *)g->ground.far.reach);
+	free((void *)g->ground.cells.start);
+	free((void *)g->ground.cells.word);
+	free((void *)g->ground.cells.near);
 	free((void *)g->ground.screen.row);
 	free((void *)g->ground.screen.off);
 	fx_lists_free(&g->lists);

@@ -673,9 +673,14 @@ static void header_field(struct image *i, int which)
 	case 38: h->coarse_step = 0; break;
 	case 39: h->coarse_step = NAN; break;
 	case 40: h->coarse_step = -1; break;
+	case 41: h->cell_rows = h->classes + 1; break;
+	case 42: h->cell_rows = 0; break;
+	case 43: h->cells = 0; break;
+	case 44: h->cells++; break;
+	case 45: h->cells = UINT32_MAX; break;
 	}
 }
-enum { FIELDS = 41 };
+enum { FIELDS = 46 };
 
 START_TEST(hostile_headers_are_refused)
 {
@@ -734,8 +739,10 @@ static void content(struct image *i, int which)
 	float *vectors = section(i, DPT_VECTORS);
 	uint32_t *id = section(i, DPT_NEIGHBOURS);
 	double *distance = section(i, DPT_DISTANCES);
-	uint32_t *far = section(i, DPT_FAR);
+	uint16_t *far = section(i, DPT_FAR);
 	double *reach = section(i, DPT_REACH);
+	uint32_t *cell_start = section(i, DPT_CELL_START);
+	uint32_t *cell = section(i, DPT_CELL);
 	float *off = section(i, DPT_OFF);
 	double *rate = section(i, DPT_RATES);
 	double *others = section(i, DPT_OTHERS);
@@ -795,8 +802,8 @@ static void content(struct image *i, int which)
 	case 45: setting->verified = NAN; break;
 	case 46: setting->epsilon = NAN; break;
 	case 47: rate[1] = rate[0] / 2; break; /* eps_E(t) < t */
-	case 48: far[7] = h->classes; break;
-	case 49: far[31] = UINT32_MAX; break;
+	case 48: far[7] = (uint16_t)h->classes; break;
+	case 49: far[31] = UINT16_MAX; break;
 	case 50: reach[0] = NAN; break;
 	case 51: reach[0] = 0; break;
 	case 52: reach[1] = INFINITY; break;
@@ -814,9 +821,15 @@ static void content(struct image *i, int which)
 		       "\xC3\xA9", 2);
 		break;
 	case 59: vectors[8 * h->classes - 1] = -INFINITY; break;
+	case 64: cell_start[0] = 1; break;
+	case 65: cell_start[1] = 0; break;
+	case 66: cell_start[1] = UINT32_MAX; break;
+	case 67: cell_start[h->cells]--; break;
+	case 68: cell[0] = h->classes; break;
+	case 69: cell[h->classes - 1] = UINT32_MAX; break;
 	}
 }
-enum { CONTENTS = 64 };
+enum { CONTENTS = 70 };
 
 START_TEST(hostile_contents_are_refused)
 {
@@ -837,8 +850,10 @@ static void lie(struct image *i, int which)
 	float *vectors = section(i, DPT_VECTORS);
 	uint32_t *id = section(i, DPT_NEIGHBOURS);
 	double *distance = section(i, DPT_DISTANCES);
-	uint32_t *far = section(i, DPT_FAR);
+	uint16_t *far = section(i, DPT_FAR);
 	double *reach = section(i, DPT_REACH);
+	uint32_t *cell = section(i, DPT_CELL);
+	uint8_t *near = section(i, DPT_NEAR);
 	int8_t *coarse = section(i, DPT_COARSE);
 	float *off = section(i, DPT_OFF);
 	struct dpt_rate *rate = section(i, DPT_RATES);
@@ -885,9 +900,11 @@ static void lie(struct image *i, int which)
 	case 17: coarse[8] ^= 64; break;
 	case 18: off[0] = 0; break;
 	case 19: h->coarse_step *= 1.5F; break;
+	case 20: cell[0] = cell[1]; break;
+	case 21: memset(near, 255, h->cells); break;
 	}
 }
-enum { LIES = 20 };
+enum { LIES = 22 };
 
 START_TEST(verification_finds_lies)
 {

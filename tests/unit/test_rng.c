@@ -23,44 +23,85 @@ static dpt_key key_of(uint64_t seed)
 
 /* -------------------------------------------------------------- streams */
 
+/* The key stream of the cipher for a nonce, from a block on, as numbers. */
+static void key_stream(const dpt_key *key, uint64_t nonce, uint64_t block,
+                       uint32_t *number, size_t n)
+{
+	unsigned char from[8], *bytes = calloc(n, 4);
+	for (int b = 0; b < 8; b++)
+		from[b] = (unsigned char)(nonce >> 8 * b);
+	crypto_stream_chacha20_xor_ic(bytes, bytes, 4 * n, from, block,
+	                              key->byte);
+	for (size_t i = 0; i < n; i++)
+		number[i] = (uint32_t)bytes[4 * i] |
+		            (uint32_t)bytes[4 * i + 1] << 8 |
+		            (uint32_t)bytes[4 * i + 2] << 16 |
+		            (uint32_t)bytes[4 * i + 3] << 24;
+	free(bytes);
+}
+
 /* RFC 8439 has a 96-bit nonce; with zeros in front it is this one. */
 START_TEST(the_cipher_is_chacha20)
 {
-	static const unsigned char rfc[32] = {
-	    0x76, 0xb8, 0xe0, 0xad, 0xa0, 0xf1, 0x3d, 0x90, 0x40, 0x5d, 0x6a,
-	    0xe5, 0x53, 0x86, 0xbd, 0x28, 0xbd, 0xd2, 0x19, 0xb8, 0xa0, 0x8d,
-	    0xed, 0x1a, 0xa8, 0x36, 0xef, 0xcc, 0x8b, 0x77, 0x0d, 0xc7};
-	struct dpt_rng rng;
+	static const uint32_t rfc[] = {0xade0b876, 0x903df1a0, 0xe56a5d40,
+	                               0x28bd8653, 0xb819d2bd, 0x1aed8da0,
+	                               0xccef36a8, 0xc70d778b};
+	uint32_t number[8];
 	dpt_key zero = {{0}};
-	dpt_rng_start(&rng, &zero, 0);
-	for (int i = 0; i < 4; i++) {
-		uint64_t word = dpt_rng_u64(&rng);
-		for (int b = 0; b < 8; b++)
-			ck_assert_uint_eq(rfc[8 * i + b],
-			                  (word >> 8 * b) & 255);
-	}
+	key_stream(&zero, 0, 0, number, 8);
+	ck_assert_mem_eq(number, rfc, sizeof rfc);
 }
 END_TEST
 
+/* The first numbers, and then those of its own. */
 START_TEST(a_stream_is_the_key_stream_of_its_record)
 {
 	enum { N = 1000 };
-	static const uint64_t records[] = {
-	    0, 1, 255, 256, 0x123456789abcdef0, UINT64_MAX};
-	unsigned char bytes[8 * N] = {0}, nonce[8];
+	static const uint64_t records[] = {0,   1,   255,
+	                                   256, 257, (UINT64_C(1) << 62) - 1};
+	uint32_t number[N];
 	struct dpt_rng rng;
 	dpt_key key = key_of(7);
-	for (int b = 0; b < 8; b++)
-		nonce[b] = (unsigned char)(records[_i] >> 8 * b);
-	memset(bytes, 0, sizeof bytes);
-	crypto_stream_chacha20_xor_ic(bytes, bytes, sizeof bytes, nonce, 0,
-	                              key.byte);
+	key_stream(&key, UINT64_MAX, 2 * records[_i], number, 32);
+	key_stream(&key, records[_i], 0, number + 32, N - 32);
 	dpt_rng_start(&rng, &key, records[_i]);
-	for (int i = 0; i < N; i++) {
-		uint64_t word = 0;
-		for (int b = 7; b >= 0; b--)
-			word = word << 8 | bytes[8 * i + b];
-		ck_assert_uint_eq(dpt_rng_u64(&rng), word);
+	for (int i = 0; i < N; i++)
+		ck_assert_uint_eq(dpt_rng_u32(&rng), number[i]);
+	dpt_rng_start(&rng, &key, records[_i]);
+	for (int i = 0; i < N; i += 2)
+		ck_assert_uint_eq(dpt_rng_u64(&rng),
+		                  (uint64_t)number[i + 1] << 32 | number[i]);
+}
+END_TEST
+
+/* A number of 64 bits is not put together from two makings. */
+START_TEST(a_half_that_is_left_is_not_used)
+{
+	uint32_t number[4];
+	struct dpt_rng rng;
+	dpt_key key = key_of(8);
+	key_stream(&key, 5, 0, number, 4);
+	dpt_rng_start(&rng, &key, 5);
+	for (int i = 0; i < 31; i++)
+		dpt_rng_u32(&rng);
+	ck_assert_uint_eq(dpt_rng_u64(&rng),
+	                  (uint64_t)number[1] << 32 | number[0]);
+	ck_assert_uint_eq(dpt_rng_u32(&rng), number[2]);
+}
+END_TEST
+
+START_TEST(streams_started_together_are_those_started_alone)
+{
+	struct dpt_rng all[DPT_RNG_TOGETHER], one;
+	dpt_key key = key_of(9);
+	for (size_t n = 1; n <= DPT_RNG_TOGETHER; n++) {
+		dpt_rng_start_all(all, &key, 1000 * n, n);
+		for (size_t i = 0; i < n; i++) {
+			dpt_rng_start(&one, &key, 1000 * n + i);
+			for (int j = 0; j < 300; j++)
+				ck_assert_uint_eq(dpt_rng_u32(&all[i]),
+				                  dpt_rng_u32(&one));
+		}
 	}
 }
 END_TEST
@@ -185,8 +226,8 @@ END_TEST
 static struct dpt_rng constant(uint64_t word)
 {
 	struct dpt_rng rng = {.used = 0};
-	for (int i = 0; i < DPT_RNG_WORDS; i++)
-		rng.word[i] = word;
+	for (unsigned i = 0; i < DPT_RNG_NUMBERS; i++)
+		rng.number[i] = (uint32_t)(i % 2 ? word >> 32 : word);
 	return rng;
 }
 
@@ -255,7 +296,7 @@ START_TEST(the_remainder_is_rejected)
 {
 	uint32_t n = (UINT32_C(1) << 30) - 1;
 	struct dpt_rng rng = constant(0);
-	rng.word[1] = UINT64_C(5) << 32 << 28;
+	rng.number[1] = UINT32_C(5) << 28;
 	dpt_rng_below(&rng, n);
 	ck_assert_uint_eq(rng.used, 2);
 	rng = constant(0);
@@ -448,6 +489,8 @@ Suite *suite_rng(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, the_cipher_is_chacha20);
 	tcase_add_loop_test(t, a_stream_is_the_key_stream_of_its_record, 0, 6);
+	tcase_add_test(t, a_half_that_is_left_is_not_used);
+	tcase_add_test(t, streams_started_together_are_those_started_alone);
 	tcase_add_test(t, streams_of_other_records_and_keys_differ);
 	tcase_add_test(t, a_stream_does_not_depend_on_earlier_draws);
 	tcase_add_test(t, derived_keys_are_keyed_hashes_and_all_differ);
