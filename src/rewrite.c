@@ -4,6 +4,7 @@
 #include "codebook.h"
 #include "error.h"
 #include "spread.h"
+#include "table.h"
 #include "words.h"
 
 #include <math.h>
@@ -26,12 +27,17 @@ struct span {
  * neither its hash nor the tables of the index.  Bytes beyond its end are 0,
  * as no byte of a word is.
  */
-#define MEMO_BITS 16 /* of their number, at most */
+#define MEMO_BITS 16 /* of the number of pairs, at most */
 #define MEMO_FIRST 8 /* at the beginning: most texts are short */
 #define MEMO_BYTES 16
 struct memo {
-	_Alignas(32) uint64_t byte[MEMO_BYTES / 8]; /* within a cache line */
+	_Alignas(32) uint64_t byte[MEMO_BYTES / 8];
 	uint32_t class_id;
+};
+
+/* Two words of the same hash, the one met last first: a cache line. */
+struct pair {
+	_Alignas(64) struct memo word[2];
 };
 
 /* A word that is found, and still to be looked up. */
@@ -59,7 +65,7 @@ struct field {
 
 struct dpt_rewriter {
 	const struct dpt_shared *shared;
-	struct memo *memo;
+	struct pair *memo;
 	unsigned memo_bits; /* 1 << memo_bits of them */
 	size_t missed;      /* words, since there are as many */
 	dpt_matcher *matcher;
@@ -122,7 +128,7 @@ enum dpt_status dpt_shared_open(struct dpt_shared *shared,
 {
 	uint32_t n = model->index->header->classes;
 	*shared = (struct dpt_shared){.model = model, .policy = policy};
-	shared->spelling = calloc(n, sizeof *shared->spelling);
+	shared->spelling = dpt_table_zero(n * sizeof *shared->spelling);
 	enum dpt_status status = dpt_pattern_new(&shared->pattern, err);
 	if (!status)
 		status = dpt_stems_new(model->index, &shared->stems, err);
@@ -160,20 +166,39 @@ static void wipe_array(void *array, size_t bytes)
 
 static size_t memo_size(unsigned bits)
 {
-	return sizeof(struct memo) << bits;
+	return sizeof(struct pair) << bits;
 }
 
-/* A memo of 1 << bits words that knows none, if there is memory for it. */
-static void new_memo(dpt_rewriter *r, unsigned bits)
+static struct pair *memo_pair(const dpt_rewriter *r, const uint64_t *byte)
 {
-	void *memo = aligned_alloc(sizeof *r->memo, memo_size(bits));
+	uint64_t hash = (byte[0] ^ (byte[1] << 32 | byte[1] >> 32)) *
+	                UINT64_C(0x9E3779B97F4A7C15);
+	return &r->memo[hash >> (64 - r->memo_bits)];
+}
+
+static void memo_add(dpt_rewriter *r, const struct memo *m)
+{
+	struct pair *p = memo_pair(r, m->byte);
+	p->word[1] = p->word[0];
+	p->word[0] = *m;
+}
+
+/* Room for 1 << bits pairs, if there is memory; those there are stay. */
+static void grow_memo(dpt_rewriter *r, unsigned bits)
+{
+	struct pair *old = r->memo;
+	size_t pairs = old ? (size_t)1 << r->memo_bits : 0;
+	struct pair *memo = dpt_table_zero(memo_size(bits));
 	if (!memo)
 		return;
-	memset(memo, 0, memo_size(bits));
-	wipe_array(r->memo, memo_size(r->memo_bits));
 	r->memo = memo;
 	r->memo_bits = bits;
 	r->missed = 0;
+	for (size_t i = 0; i < pairs; i++)
+		for (int k = 1; k >= 0; k--)
+			if (old[i].word[k].byte[0])
+				memo_add(r, &old[i].word[k]);
+	wipe_array(old, pairs * sizeof *old);
 }
 
 enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
@@ -184,7 +209,7 @@ enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
 	if (!r)
 		return dpt_fail_memory(err);
 	r->shared = shared;
-	new_memo(r, MEMO_FIRST);
+	grow_memo(r, MEMO_FIRST);
 	enum dpt_status status =
 	    dpt_matcher_new(shared->pattern, &r->matcher, err);
 	if (!status && !r->memo)
@@ -308,29 +333,25 @@ static void memo_bytes(const char *word, size_t n, size_t room, uint64_t *byte)
 	byte[1] = n > 8 ? first_bytes(word + 8, n - 8) : 0;
 }
 
-static struct memo *memo_slot(const dpt_rewriter *r, const uint64_t *byte)
-{
-	uint64_t hash = (byte[0] ^ (byte[1] << 32 | byte[1] >> 32)) *
-	                UINT64_C(0x9E3779B97F4A7C15);
-	return &r->memo[hash >> (64 - r->memo_bits)];
-}
-
 /* The same as look_up by way of the memo; byte: of the word. */
 static uint32_t recall_bytes(dpt_rewriter *r, const char *word, size_t n,
                              const uint64_t *byte)
 {
-	struct memo *m = memo_slot(r, byte);
-	if (m->byte[0] != byte[0] || m->byte[1] != byte[1]) {
+	struct pair *p = memo_pair(r, byte);
+	struct memo m = p->word[0];
+	if (m.byte[0] == byte[0] && m.byte[1] == byte[1])
+		return m.class_id;
+	m = p->word[1];
+	if (m.byte[0] != byte[0] || m.byte[1] != byte[1]) {
 		if (++r->missed > (size_t)1 << r->memo_bits &&
-		    r->memo_bits < MEMO_BITS) {
-			new_memo(r, r->memo_bits + 2);
-			m = memo_slot(r, byte);
-		}
-		m->byte[0] = byte[0];
-		m->byte[1] = byte[1];
-		m->class_id = look_up(r, word, n);
+		    r->memo_bits < MEMO_BITS)
+			grow_memo(r, r->memo_bits + 2);
+		m.byte[0] = byte[0];
+		m.byte[1] = byte[1];
+		m.class_id = look_up(r, word, n);
 	}
-	return m->class_id;
+	memo_add(r, &m);
+	return m.class_id;
 }
 
 /* The same of any word; room bytes of it can be read. */
@@ -427,7 +448,7 @@ static int find_tokens(dpt_rewriter *r, const char *text, size_t *at, size_t to,
 			continue;
 		memo_bytes(text + t->start, t->end - t->start, to - t->start,
 		           t->byte);
-		__builtin_prefetch(memo_slot(r, t->byte));
+		__builtin_prefetch(memo_pair(r, t->byte));
 	}
 	return found;
 }
