@@ -3,6 +3,7 @@
 
 #include "wide.h"
 
+#include <float.h>
 #include <math.h>
 
 static inline double kernel(double td)
@@ -199,4 +200,13 @@ DPT_WIDE bool dpt_has(const uint32_t *v, uint32_t n, uint32_t x)
 	for (uint32_t i = 0; i < n; i++)
 		found |= v[i] == x;
 	return found;
+}
+
+DPT_WIDE float dpt_most_above(uint32_t n, const float *restrict a,
+                              const float *restrict b)
+{
+	float most = -FLT_MAX;
+	for (uint32_t i = 0; i < n; i++)
+		most = a[i] - b[i] > most ? a[i] - b[i] : most;
+	return most;
 }

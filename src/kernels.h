@@ -120,4 +120,7 @@ int dpt_steep(size_t n, const struct dpt_slopes *one,
 /* Whether x is among the n numbers of v. */
 bool dpt_has(const uint32_t *v, uint32_t n, uint32_t x);
 
+/* The largest of a[i] - b[i], or -FLT_MAX if none is above it. */
+float dpt_most_above(uint32_t n, const float *a, const float *b);
+
 #endif

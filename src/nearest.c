@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "nearest.h"
 
+#include "kernels.h"
+
 #include <cblas.h>
 #include <float.h>
 #include <math.h>
@@ -67,22 +69,12 @@ static void settle(const struct dpt_space *s, struct contest *c,
 	c->n = 0;
 }
 
-static float largest(const float *v, uint32_t n)
-{
-	float max = -FLT_MAX;
-	for (uint32_t i = 0; i < n; i++)
-		max = v[i] > max ? v[i] : max;
-	return max;
-}
-
-/* Turns products into scores and enters the rows that may win. */
+/* Enters the rows that may win; score: their products with the point. */
 static void enter(const struct dpt_space *s, struct contest *c,
-                  const float *point, float *score, const float *half_norm,
-                  uint32_t first, uint32_t rows)
+                  const float *point, const float *score,
+                  const float *half_norm, uint32_t first, uint32_t rows)
 {
-	for (uint32_t i = 0; i < rows; i++)
-		score[i] -= half_norm[i];
-	float top = largest(score, rows);
+	float top = dpt_most_above(rows, score, half_norm);
 	if (top < c->best - c->margin)
 		return;
 	if (top > c->best + c->margin)
@@ -90,7 +82,7 @@ static void enter(const struct dpt_space *s, struct contest *c,
 	if (top > c->best)
 		c->best = top;
 	for (uint32_t i = 0; i < rows; i++)
-		if (score[i] >= c->best - c->margin) {
+		if (score[i] - half_norm[i] >= c->best - c->margin) {
 			if (c->n == KEPT)
 				settle(s, c, point);
 			c->row[c->n++] = first + i;
