@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "account.h"
 
+#include "blas.h"
 #include "buf.h"
 #include "error.h"
 #include "save.h"
 
-#include <cblas.h>
 #include <inttypes.h>
 #include <locale.h>
 #include <math.h>
@@ -494,7 +494,7 @@ static void put_groups(struct json *j, const struct dpt_report *r)
 static void put_versions(struct json *j)
 {
 	char blas[64] = "", pcre[64] = "";
-	sscanf(openblas_get_config(), "OpenBLAS %63s", blas);
+	sscanf(dpt_blas_config(), " OpenBLAS %63s", blas);
 	/* the longest documented version and date are shorter */
 	if (pcre2_config(PCRE2_CONFIG_VERSION, NULL) < (int)sizeof pcre)
 		pcre2_config(PCRE2_CONFIG_VERSION, pcre);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "space.h"
 
+#include "blas.h"
 #include "error.h"
 #include "parallel.h"
 #include "wide.h"
 
 #include <assert.h>
-#include <cblas.h>
 #include <float.h>
 #include <math.h>
 #include <stdatomic.h>
@@ -59,6 +59,9 @@ enum dpt_status dpt_space_open(struct dpt_space *s, const float *x, uint32_t n,
 {
 	*s = (struct dpt_space){
 	    .x = x, .n = n, .dim = dim, .stride = dpt_stride(dim)};
+	enum dpt_status status = dpt_blas_load(&s->blas, err);
+	if (status)
+		return status;
 	s->norm2 = malloc(n * sizeof *s->norm2);
 	float *zero = calloc(s->stride, sizeof *zero);
 	if (!s->norm2 || !zero) {
@@ -159,8 +162,8 @@ static void from_lattice(const struct dpt_space *s, struct work *w,
                          const struct block *a, const struct block *b)
 {
 	int m = (int)a->rows, n = (int)b->rows, k = (int)s->stride;
-	cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1, a->x,
-	            k, b->x, k, 0, w->dot, n);
+	s->blas->sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1,
+	               a->x, k, b->x, k, 0, w->dot, n);
 	for (size_t r = 0; r < a->rows; r++)
 		from_floats(a->norm2[r], b->norm2, w->dot + r * b->rows,
 		            b->rows, w->d2 + r * b->rows);
@@ -187,8 +190,8 @@ static void from_any(const struct dpt_space *s, struct work *w,
 	double largest = 0, *d2 = w->d2;
 	widen(w->a, a->x, (size_t)a->rows * s->stride);
 	widen(w->b, b->x, (size_t)b->rows * s->stride);
-	cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1, w->a,
-	            k, w->b, k, 0, d2, n);
+	s->blas->dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1,
+	               w->a, k, w->b, k, 0, d2, n);
 	for (uint32_t c = 0; c < b->rows; c++)
 		largest = fmax(largest, b->norm2[c]);
 	for (size_t r = 0; r < a->rows; r++, d2 += b->rows) {

@@ -6,9 +6,9 @@
 #include "opt.h"
 #include "progress.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -207,7 +207,7 @@ int main(int argc, char **argv)
 {
 	struct run r = {0};
 	msg_start("dptext-index");
-	openblas_set_num_threads(1);
+	setenv("OPENBLAS_NUM_THREADS", "1", 1); /* ours are enough */
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	r.build = (struct dpt_build_options){
 	    .neighbours = 64,

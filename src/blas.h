@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * OpenBLAS, loaded when it is first needed: that takes longer than all else a
+ * short text needs.
+ */
+#ifndef DPT_BLAS_H
+#define DPT_BLAS_H
+
+#include "dptext.h"
+
+#include <cblas.h>
+
+struct dpt_blas {
+	__typeof__(cblas_sgemm) *sgemm;
+	__typeof__(cblas_dgemm) *dgemm;
+	__typeof__(openblas_get_config) *config;
+};
+
+/* It stays loaded.  DPT_EMATH: it cannot be loaded. */
+DPT_MUST_USE enum dpt_status dpt_blas_load(const struct dpt_blas **out,
+                                           dpt_error *err);
+
+/* Its version, or, where it was not needed, that of its header. */
+const char *dpt_blas_config(void);
+
+#endif
