@@ -16,7 +16,10 @@ struct dpt_blas {
 	__typeof__(openblas_get_config) *config;
 };
 
-/* It stays loaded.  DPT_EMATH: it cannot be loaded. */
+/* DPT_EMATH: it multiplies wrongly. */
+enum dpt_status dpt_fail_blas(dpt_error *err);
+
+/* It stays loaded.  DPT_EMATH: it cannot be loaded, or multiplies wrongly. */
 DPT_MUST_USE enum dpt_status dpt_blas_load(const struct dpt_blas **out,
                                            dpt_error *err);
 

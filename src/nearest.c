@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "nearest.h"
 
-#include "blas.h"
 #include "kernels.h"
 
 #include <float.h>
@@ -89,8 +88,9 @@ static void enter(const struct dpt_space *s, struct contest *c,
 		}
 }
 
-void dpt_nearest(const struct dpt_space *s, const float *half_norms, size_t n,
-                 const float *points, void *scratch, uint32_t *out)
+void dpt_nearest(const struct dpt_blas *blas, const struct dpt_space *s,
+                 const float *half_norms, size_t n, const float *points,
+                 void *scratch, uint32_t *out)
 {
 	struct scratch *w = scratch;
 	int k = (int)s->stride;
@@ -101,9 +101,9 @@ void dpt_nearest(const struct dpt_space *s, const float *half_norms, size_t n,
 		    .d2 = INFINITY};
 	for (uint32_t first = 0; first < s->n; first += BLOCK) {
 		uint32_t rows = s->n - first < BLOCK ? s->n - first : BLOCK;
-		s->blas->sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n,
-		               (int)rows, k, 1, points, k, dpt_row(s, first), k,
-		               0, w->score, (int)rows);
+		blas->sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n,
+		            (int)rows, k, 1, points, k, dpt_row(s, first), k, 0,
+		            w->score, (int)rows);
 		for (size_t i = 0; i < n; i++)
 			enter(s, &w->contest[i], points + i * s->stride,
 			      w->score + i * rows, half_norms + first, first,

@@ -3,6 +3,7 @@
 #ifndef DPT_NEAREST_H
 #define DPT_NEAREST_H
 
+#include "blas.h"
 #include "space.h"
 
 #define DPT_NEAREST_POINTS 128 /* at most, in one call */
@@ -15,8 +16,9 @@ size_t dpt_nearest_scratch(void);
  * single precision proposes all rows within a proved margin, a fixed-order
  * double computation decides.  Points have zeros in their padding.
  */
-void dpt_nearest(const struct dpt_space *space, const float *half_norms,
-                 size_t n, const float *points, void *scratch, uint32_t *out);
+void dpt_nearest(const struct dpt_blas *blas, const struct dpt_space *space,
+                 const float *half_norms, size_t n, const float *points,
+                 void *scratch, uint32_t *out);
 
 /* |x|^2 / 2 of every row, rounded to float. */
 void dpt_half_norms(const struct dpt_space *space, float *out);

@@ -59,9 +59,6 @@ enum dpt_status dpt_space_open(struct dpt_space *s, const float *x, uint32_t n,
 {
 	*s = (struct dpt_space){
 	    .x = x, .n = n, .dim = dim, .stride = dpt_stride(dim)};
-	enum dpt_status status = dpt_blas_load(&s->blas, err);
-	if (status)
-		return status;
 	s->norm2 = malloc(n * sizeof *s->norm2);
 	float *zero = calloc(s->stride, sizeof *zero);
 	if (!s->norm2 || !zero) {
@@ -112,6 +109,7 @@ double dpt_tile_error(const struct dpt_space *s)
 
 /* Memory of one thread: two blocks of rows and their products. */
 struct work {
+	const struct dpt_blas *blas;
 	double *a, *b, *d2;
 	float *dot;
 	float *gathered;
@@ -162,7 +160,7 @@ static void from_lattice(const struct dpt_space *s, struct work *w,
                          const struct block *a, const struct block *b)
 {
 	int m = (int)a->rows, n = (int)b->rows, k = (int)s->stride;
-	s->blas->sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1,
+	w->blas->sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1,
 	               a->x, k, b->x, k, 0, w->dot, n);
 	for (size_t r = 0; r < a->rows; r++)
 		from_floats(a->norm2[r], b->norm2, w->dot + r * b->rows,
@@ -190,7 +188,7 @@ static void from_any(const struct dpt_space *s, struct work *w,
 	double largest = 0, *d2 = w->d2;
 	widen(w->a, a->x, (size_t)a->rows * s->stride);
 	widen(w->b, b->x, (size_t)b->rows * s->stride);
-	s->blas->dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1,
+	w->blas->dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1,
 	               w->a, k, w->b, k, 0, d2, n);
 	for (uint32_t c = 0; c < b->rows; c++)
 		largest = fmax(largest, b->norm2[c]);
@@ -314,10 +312,7 @@ static enum dpt_status run_close(struct run *run, dpt_error *err)
 	free(run->work);
 	if (!atomic_load(&run->unsound))
 		return DPT_OK;
-	return dpt_fail(err, DPT_EMATH,
-	                "the BLAS library multiplies wrongly on this "
-	                "processor: set OPENBLAS_CORETYPE to an older one, "
-	                "such as Haswell");
+	return dpt_fail_blas(err);
 }
 
 static enum dpt_status run_open(struct run *run, const struct dpt_pass *pass,
@@ -326,12 +321,16 @@ static enum dpt_status run_open(struct run *run, const struct dpt_pass *pass,
 	const struct dpt_space *s = pass->space;
 	size_t side = s->n < DPT_TILE ? s->n : DPT_TILE;
 	size_t block = side * s->stride, square = side * side;
-
+	const struct dpt_blas *blas;
+	enum dpt_status status = dpt_blas_load(&blas, err);
+	if (status)
+		return status;
 	*run = (struct run){.pass = pass,
 	                    .blocks = (s->n + DPT_TILE - 1) / DPT_TILE,
 	                    .work = calloc(pass->threads, sizeof *run->work)};
 	for (unsigned i = 0; run->work && i < pass->threads; i++) {
 		struct work *w = &run->work[i];
+		w->blas = blas;
 		w->a = malloc(block * sizeof *w->a);
 		w->b = malloc(block * sizeof *w->b);
 		w->d2 = malloc(square * sizeof *w->d2);

@@ -8,8 +8,6 @@
 
 #include "dptext.h"
 
-struct dpt_blas;
-
 #define DPT_LANES 8 /* rows are padded with zeros to a multiple of this */
 
 /* Numbers a stored row takes. */
@@ -27,7 +25,6 @@ double dpt_squared(const float *a, const float *b, uint32_t stride);
 struct dpt_space {
 	const float *x; /* n rows of stride floats */
 	uint32_t n, dim, stride;
-	const struct dpt_blas *blas;
 	double *norm2; /* squared lengths */
 	double norm2_max;
 	/*

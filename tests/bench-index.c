@@ -9,7 +9,6 @@
 
 #include "bench.h"
 
-#include <cblas.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,7 +41,7 @@ int main(int argc, char **argv)
 	                                    .threads = (unsigned)atoi(argv[2]),
 	                                    .progress = note,
 	                                    .progress_ctx = &c};
-	openblas_set_num_threads(1);
+	setenv("OPENBLAS_NUM_THREADS", "1", 1);
 	int64_t started = now();
 	enum dpt_status status = dpt_vectors_read(argv[1], 0, &v, &err);
 	if (!status) {

@@ -14,6 +14,7 @@
 
 struct laplace {
 	struct dpt_space space;
+	const struct dpt_blas *blas;
 	float *half_norms;
 	double epsilon;
 };
@@ -36,7 +37,9 @@ open_laplace(dpt_model *model, const struct dpt_settings *s, dpt_error *err)
 		return dpt_fail_memory(err);
 	model->state = l;
 	l->epsilon = s->epsilon;
-	enum dpt_status status = dpt_index_space(model->index, &l->space, err);
+	enum dpt_status status = dpt_blas_load(&l->blas, err);
+	if (!status)
+		status = dpt_index_space(model->index, &l->space, err);
 	if (status)
 		return status;
 	l->half_norms = malloc(l->space.n * sizeof *l->half_norms);
@@ -102,8 +105,8 @@ static void noisy_point(const struct laplace *l, struct scratch *s,
 static void answer(const struct laplace *l, struct scratch *s)
 {
 	uint32_t nearest[DPT_NEAREST_POINTS];
-	dpt_nearest(&l->space, l->half_norms, s->n, s->points, s->nearest,
-	            nearest);
+	dpt_nearest(l->blas, &l->space, l->half_norms, s->n, s->points,
+	            s->nearest, nearest);
 	for (size_t i = 0; i < s->n; i++)
 		*s->to[i] = nearest[i];
 	s->n = 0;

@@ -182,8 +182,10 @@ static void check_nearest(const struct dpt_space *s, size_t n,
 	void *scratch =
 	    aligned_alloc(64, (dpt_nearest_scratch() + 63) / 64 * 64);
 	uint32_t out[DPT_NEAREST_POINTS];
+	const struct dpt_blas *blas;
+	ck_assert_int_eq(dpt_blas_load(&blas, NULL), DPT_OK);
 	dpt_half_norms(s, half);
-	dpt_nearest(s, half, n, points, scratch, out);
+	dpt_nearest(blas, s, half, n, points, scratch, out);
 	for (size_t i = 0; i < n; i++)
 		ck_assert_uint_eq(out[i],
 		                  brute_nearest(s, points + i * s->stride));
