@@ -153,6 +153,7 @@ enum dpt_status dpt_reaches_new(struct dpt_reaches *r,
 	*r = (struct dpt_reaches){.space = space,
 	                          .rows = cells->rows,
 	                          .count = cells->count,
+	                          .unit = ldexp(1, ilogb(space->norm2_max)),
 	                          .cell = malloc(space->n * sizeof *r->cell),
 	                          .least = malloc((pairs + 1) * sizeof(float))};
 	if (!r->cell || !r->least) {
@@ -174,27 +175,29 @@ void dpt_reaches_free(struct dpt_reaches *r)
 	*r = (struct dpt_reaches){0};
 }
 
-static void lower(float *least, double d2)
+static void lower(float *least, double square)
 {
-	*least = (float)d2 < *least ? (float)d2 : *least;
+	*least = (float)square < *least ? (float)square : *least;
 }
 
 /* From the rows of a tile to the cells of its columns. */
 static void visit_rows(struct dpt_reaches *r, const struct dpt_tile *t)
 {
 	const uint32_t *cell = r->cell + t->col;
+	double over = 1 / r->unit;
 	for (uint32_t i = 0; i < t->rows && t->row + i < r->rows; i++) {
 		const double *d2 = t->d2 + (size_t)i * t->cols;
 		float *least = r->least + (size_t)(t->row + i) * r->count;
 		for (uint32_t c = 0; c < t->cols; c++)
 			if (t->col + c != t->row + i)
-				lower(&least[cell[c]], d2[c]);
+				lower(&least[cell[c]], d2[c] * over);
 	}
 }
 
 /* The other way round, some columns at a time. */
 static void visit_columns(struct dpt_reaches *r, const struct dpt_tile *t)
 {
+	double over = 1 / r->unit;
 	uint32_t end = t->col < r->rows ? r->rows - t->col : 0;
 	end = end < t->cols ? end : t->cols;
 	for (uint32_t first = 0; first < end; first += STRIP) {
@@ -205,7 +208,7 @@ static void visit_columns(struct dpt_reaches *r, const struct dpt_tile *t)
 			for (uint32_t c = 0; c < n; c++)
 				lower(&least[(size_t)c * r->count +
 				             r->cell[t->row + i]],
-				      d2[c]);
+				      d2[c] * over);
 	}
 }
 
@@ -237,9 +240,11 @@ void dpt_reaches_finish(const struct dpt_reaches *r,
 	for (size_t w = 0; w < r->rows; w++) {
 		double last = lists->distance[(w + 1) * lists->k - 1];
 		for (size_t i = w * r->count; i < (w + 1) * r->count; i++) {
-			double d2 =
-			    (double)r->least[i] * (1 - 2 * (double)FLT_EPSILON);
-			near[i] = steps(last, step, sqrt(fmax(d2 - error, 0)));
+			double d2 = (double)r->least[i] *
+			                (1 - 2 * (double)FLT_EPSILON) -
+			            (double)FLT_MIN;
+			near[i] = steps(last, step,
+			                sqrt(fmax(d2 * r->unit - error, 0)));
 		}
 	}
 }

@@ -22,7 +22,8 @@ struct dpt_reaches {
 	const struct dpt_space *space;
 	uint32_t rows, count;
 	uint32_t *cell; /* of each row of the space */
-	float *least;   /* rows x count: squares */
+	double unit;    /* a power of 2: squares over it fit a float */
+	float *least;   /* rows x count: squares over unit */
 };
 
 /* Takes rows, count, start and word of cells; no cells, nothing to do. */

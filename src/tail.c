@@ -52,7 +52,7 @@ struct dpt_tail {
 	struct dpt_ground ground;
 	uint32_t stride;
 	double t;
-	struct buckets far, cells; /* rows: those that have none of the other */
+	struct buckets far, cells; /* a word of both is drawn by the first */
 	double decay[STEPS];       /* of the kernel, by steps of a cell */
 	float log_part[PARTS];     /* ln(1 + i / PARTS) */
 };
