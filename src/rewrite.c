@@ -27,8 +27,8 @@ struct span {
  * neither its hash nor the tables of the index.  Bytes beyond its end are 0,
  * as no byte of a word is.
  */
-#define MEMO_BITS 16 /* of the number of pairs, at most */
-#define MEMO_FIRST 8 /* at the beginning: most texts are short */
+#define MEMO_BITS 15 /* of the number of pairs, at most */
+#define MEMO_FIRST 7 /* at the beginning: most texts are short */
 #define MEMO_BYTES 16
 struct memo {
 	_Alignas(32) uint64_t byte[MEMO_BYTES / 8];
