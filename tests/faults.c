@@ -46,13 +46,14 @@ static struct {
 } fault[CALLS];
 
 static bool begun, cut_short, interrupt, probe;
-static int maps = -1; /* open: memory is searched at the end */
+static _Thread_local bool loading; /* a library, which may give up by itself */
+static int maps = -1;              /* open: memory is searched at the end */
 static atomic_ulong own[CALLS], *count = own;
 
 /* Whether this call fails, with errno set. */
 static bool fails(enum call c)
 {
-	if (!begun)
+	if (!begun || loading)
 		return false;
 	unsigned long n = atomic_fetch_add(&count[c], 1) + 1;
 	if (n < fault[c].from || n > fault[c].to)
@@ -175,6 +176,17 @@ void *mmap(void *at, size_t size, int prot, int flags, int fd, off_t offset)
 	if (!blas && fails(ALLOC))
 		return MAP_FAILED;
 	return (void *)syscall(SYS_mmap, at, size, prot, flags, fd, offset);
+}
+
+void *dlopen(const char *file, int mode)
+{
+	REAL(dlopen);
+	if (fails(ALLOC))
+		return NULL;
+	loading = true;
+	void *library = real(file, mode);
+	loading = false;
+	return library;
 }
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attr,
