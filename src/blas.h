@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * OpenBLAS, loaded when it is first needed: that takes longer than all else a
- * short text needs.
+ * OpenBLAS, loaded when it is first needed: most texts are rewritten without
+ * it, and a short one would wait for it.
  */
 #ifndef DPT_BLAS_H
 #define DPT_BLAS_H

@@ -196,8 +196,8 @@ static enum dpt_status number_classes(struct build *b, dpt_error *err)
 /* ------------------------------------------------- geometry and settings */
 
 struct geometry {
-	struct build *b;
 	dpt_knn *knn;
+	struct dpt_reaches *reaches;
 	struct dpt_normal normal;
 };
 
@@ -206,7 +206,7 @@ static void visit_geometry(void *ctx, unsigned thread, const struct dpt_tile *t)
 	struct geometry *g = ctx;
 	dpt_knn_visit(g->knn, thread, t);
 	dpt_normal_visit(&g->normal, thread, t);
-	dpt_reaches_visit(&g->b->reaches, t);
+	dpt_reaches_visit(g->reaches, t);
 }
 
 /* Neighbours, extremes and the rates in g: one pass over all pairs. */
@@ -234,7 +234,7 @@ static enum dpt_status measure_all(struct build *b, struct geometry *g,
 static enum dpt_status measure(struct build *b, dpt_error *err)
 {
 	double t[RATES];
-	struct geometry g = {.b = b};
+	struct geometry g = {.reaches = &b->reaches};
 	size_t entries = (size_t)b->classes * b->neighbours;
 
 	for (int i = 0; i < RATES; i++)
@@ -266,21 +266,19 @@ static enum dpt_status measure(struct build *b, dpt_error *err)
 static enum dpt_status make_cells(struct build *b, dpt_error *err)
 {
 	struct dpt_cells *c = &b->cells;
-	enum dpt_status status = DPT_OK;
 	c->count = dpt_cells_count(b->classes);
-	c->rows = b->classes < CELL_ROWS ? b->classes : CELL_ROWS;
-	if (c->count == 0) {
-		c->rows = 0;
+	if (c->count == 0)
 		return DPT_OK;
-	}
+	c->rows = b->classes < CELL_ROWS ? b->classes : CELL_ROWS;
 	b->cell_start = malloc((c->count + 1) * sizeof *b->cell_start);
 	b->cell_word = malloc(b->classes * sizeof *b->cell_word);
 	if (!b->cell_start || !b->cell_word)
 		return dpt_fail_memory(err);
 	c->start = b->cell_start;
 	c->word = b->cell_word;
-	status = dpt_cells_divide(&b->space, c->count, b->o->threads,
-	                          b->cell_start, b->cell_word, err);
+	enum dpt_status status =
+	    dpt_cells_divide(&b->space, c->count, b->o->threads, b->cell_start,
+	                     b->cell_word, err);
 	return status ? status
 	              : dpt_reaches_new(&b->reaches, &b->space, c, err);
 }

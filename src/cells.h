@@ -5,7 +5,7 @@
 
 #include "knn.h"
 
-/* How many cells n words get, of about WORDS each; 0: they are too few. */
+/* How many cells n words get; 0: the words are too few. */
 uint32_t dpt_cells_count(uint32_t n);
 
 /*

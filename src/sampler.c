@@ -13,11 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUP 256  /* words at a time */
-#define PART 128   /* of a record of more words */
-#define RECORDS 32 /* records they may come from */
-#define STRIDE 64U /* sums looked at together */
-#define AHEAD 8    /* words between asking for memory and using it */
+#define GROUP 256                /* words at a time */
+#define PART 128                 /* of a record of more words */
+#define RECORDS DPT_RNG_TOGETHER /* they may come from */
+#define STRIDE 64U               /* sums looked at together */
+#define AHEAD 8 /* words between asking for memory and using it */
 
 /*
  * The row of a word that is kept to draw from: running sums of its weights,

@@ -102,15 +102,21 @@ struct edge {
 static struct edge list_edge(const struct dpt_ground *g, uint32_t w)
 {
 	size_t last = (size_t)(w + 1) * g->lists.k - 1;
-	return (struct edge){g->lists.distance[last], g->lists.id[last]};
+	return (struct edge){*list_end(g, w), g->lists.id[last]};
 }
 
-/* That of the longest list of w. */
+/* How far away the longest list of w ends. */
+static double last_end(const struct dpt_ground *g, uint32_t w)
+{
+	return w < g->far.rows ? reach(g, w)[blocks(g)] : *list_end(g, w);
+}
+
+/* Its last. */
 static struct edge last_edge(const struct dpt_ground *g, uint32_t w)
 {
 	if (w >= g->far.rows)
 		return list_edge(g, w);
-	return (struct edge){reach(g, w)[blocks(g)],
+	return (struct edge){last_end(g, w),
 	                     dpt_far_id(&g->far, w, g->far.count - 1)};
 }
 
@@ -121,17 +127,17 @@ static bool is_behind(struct edge edge, uint32_t v, double d)
 
 /* -------------------------------------------------------------- buckets */
 
-/* Those of w, or NULL. */
-static const struct buckets *buckets_of(const dpt_tail *tail, uint32_t w)
-{
-	if (w < tail->far.rows)
-		return &tail->far;
-	return w < tail->cells.rows ? &tail->cells : NULL;
-}
-
 static bool is_far(const dpt_tail *tail, uint32_t w)
 {
 	return w < tail->far.rows;
+}
+
+/* Those of w, or NULL. */
+static const struct buckets *buckets_of(const dpt_tail *tail, uint32_t w)
+{
+	if (is_far(tail, w))
+		return &tail->far;
+	return w < tail->cells.rows ? &tail->cells : NULL;
 }
 
 /* How many words a bucket of w has. */
@@ -406,10 +412,8 @@ static double level(const dpt_tail *tail, uint32_t w, const struct dpt_try *try)
 static enum verdict judge_any(const dpt_tail *tail, uint32_t w, double bound,
                               const struct dpt_try *try)
 {
-	const struct dpt_ground *g = &tail->ground;
-	const struct dpt_screen *s = &g->screen;
-	double edge =
-	    is_far(tail, w) ? reach(g, w)[blocks(g)] : *list_end(g, w);
+	const struct dpt_screen *s = &tail->ground.screen;
+	double edge = last_end(&tail->ground, w);
 	double most = bound + (double)log_bound(tail, try->high);
 	if (!s->row || try->high < LOG_LEAST || most >= DPT_KERNEL_CLIP)
 		return UNDECIDED;

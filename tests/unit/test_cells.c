@@ -103,9 +103,9 @@ static double least(const struct dpt_space *s, const struct dpt_cells *cells,
 	return d;
 }
 
-/* No more is said than is true, and not much less. */
 static const int scales[] = {0, -75, -100, 40};
 
+/* No more is said than is true, and not much less. */
 START_TEST(distances_to_cells_are_bounds)
 {
 	enum { K = 5 };
