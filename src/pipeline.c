@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define DEFAULT_CHUNK ((size_t)128 << 10)
+#define LEAST ((size_t)4 << 10) /* to read, if it is no more than asked for */
 #define LONGEST_RECORD ((size_t)256 << 20)
 #define MOST ((size_t)1 << 30) /* offsets in a chunk have 32 bits */
 
@@ -61,11 +62,14 @@ struct stream {
 
 /* ------------------------------------------------------------- reading */
 
+/* Reads at most size bytes, into room that grows with what there is. */
 static enum dpt_status read_more(struct stream *s, struct dpt_buf *b,
                                  size_t size, dpt_error *err)
 {
-	if (!dpt_buf_reserve(b, size))
+	if (!dpt_buf_room(b, size < LEAST ? size : LEAST))
 		return dpt_fail_memory(err);
+	if (size > b->cap - b->len)
+		size = b->cap - b->len;
 	ptrdiff_t got;
 	do {
 		errno = 0;
@@ -276,27 +280,6 @@ static enum dpt_status read_fault(const struct stream *s, dpt_error *err)
 	return s->read_status;
 }
 
-static enum dpt_status run_inline(struct stream *s, dpt_error *err)
-{
-	struct chunk c = {0};
-	dpt_rewriter *r;
-	enum dpt_status status = dpt_rewriter_new(&s->shared, &r, err);
-	while (!status && !s->at_end) {
-		status = fill(s, &c, err);
-		if (status || is_empty(&c))
-			continue;
-		rewrite_chunk(s, r, &c);
-		status = write_chunk(s, &c, err);
-	}
-	if (!status)
-		status = read_fault(s, err);
-	dpt_rewriter_free(r);
-	dpt_buf_free(&c.in);
-	dpt_buf_free(&c.out);
-	dpt_members_free(&c.members);
-	return status;
-}
-
 /* ------------------------------------------------------------- threads */
 
 static void stop(struct stream *s, enum dpt_status status, const dpt_error *err)
@@ -390,7 +373,16 @@ static enum dpt_status feed(struct stream *s, dpt_error *err)
 	return status ? status : read_fault(s, err);
 }
 
-static enum dpt_status run_threads(struct stream *s, dpt_error *err)
+static void chunk_free(struct chunk *c)
+{
+	dpt_buf_free(&c->in);
+	dpt_buf_free(&c->out);
+	dpt_members_free(&c->members);
+}
+
+/* From the first chunk on, which is filled and becomes the ring's. */
+static enum dpt_status run_threads(struct stream *s, struct chunk *first,
+                                   dpt_error *err)
 {
 	unsigned workers = s->o->threads, started = 0;
 	enum dpt_status status = DPT_OK;
@@ -402,6 +394,10 @@ static enum dpt_status run_threads(struct stream *s, dpt_error *err)
 		free(s->ring);
 		return dpt_fail_memory(err);
 	}
+	s->ring[0] = *first;
+	s->ring[0].state = FULL;
+	s->filled = 1;
+	*first = (struct chunk){0};
 	while (started < workers + 1) {
 		if (pthread_create(&thread[started], NULL,
 		                   started == 0 ? write_out : work, s) != 0)
@@ -424,13 +420,39 @@ static enum dpt_status run_threads(struct stream *s, dpt_error *err)
 		status = s->status;
 	if (status && err)
 		*err = s->stopped ? s->err : late;
-	for (size_t i = 0; i < s->slots; i++) {
-		dpt_buf_free(&s->ring[i].in);
-		dpt_buf_free(&s->ring[i].out);
-		dpt_members_free(&s->ring[i].members);
-	}
+	for (size_t i = 0; i < s->slots; i++)
+		chunk_free(&s->ring[i]);
 	free(s->ring);
 	free(thread);
+	return status;
+}
+
+/*
+ * Chunk after chunk, here as long as nothing waits behind them: threads are
+ * for more than that.
+ */
+static enum dpt_status run(struct stream *s, dpt_error *err)
+{
+	struct chunk c = {0};
+	dpt_rewriter *r = NULL;
+	enum dpt_status status = DPT_OK;
+	bool more = false;
+	while (!status && !s->at_end && !more) {
+		status = fill(s, &c, err);
+		more = s->o->threads > 1 && !s->at_end && !c.idle;
+		if (status || is_empty(&c) || more)
+			continue;
+		if (!r)
+			status = dpt_rewriter_new(&s->shared, &r, err);
+		if (status)
+			continue;
+		rewrite_chunk(s, r, &c);
+		status = write_chunk(s, &c, err);
+	}
+	dpt_rewriter_free(r);
+	if (!status)
+		status = more ? run_threads(s, &c, err) : read_fault(s, err);
+	chunk_free(&c);
 	return status;
 }
 
@@ -456,8 +478,7 @@ enum dpt_status dpt_stream(const struct dpt_stream_options *options,
 	s.shared.word_ctx = options->ctx;
 	s.shared.longest = options->longest ? options->longest : LONGEST_RECORD;
 	if (!status)
-		status = options->threads > 1 ? run_threads(&s, err)
-		                              : run_inline(&s, err);
+		status = run(&s, err);
 	*counts = s.total;
 	counts->bytes_in = s.bytes_in;
 	if (!status && s.total.broken && err)
