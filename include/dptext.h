@@ -162,6 +162,17 @@ dpt_index_build(const dpt_vectors *v, const struct dpt_build_options *options,
                 const char *path, dpt_error *err);
 DPT_API DPT_MUST_USE enum dpt_status
 dpt_index_open(const char *path, dpt_index **out, dpt_error *err);
+/*
+ * The same, but a row of numbers is checked when it is first drawn from: a
+ * draw fails with DPT_EINDEX then if it is damaged.  What needs all rows
+ * checks all.  Until dpt_index_check has, dpt_index_vector, dpt_index_distance
+ * and dpt_index_neighbour may tell anything.
+ */
+DPT_API DPT_MUST_USE enum dpt_status
+dpt_index_open_late(const char *path, dpt_index **out, dpt_error *err);
+/* Checks what has not been checked yet. */
+DPT_API DPT_MUST_USE enum dpt_status dpt_index_check(const dpt_index *index,
+                                                     dpt_error *err);
 DPT_API void dpt_index_free(dpt_index *index);
 DPT_API struct dpt_index_info dpt_index_about(const dpt_index *index);
 /*

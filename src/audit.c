@@ -104,7 +104,9 @@ static enum dpt_status audit_open(struct audit *a, const dpt_model *model,
 	                    .index = index,
 	                    .n = (uint32_t)n,
 	                    .threads = s->threads};
-	enum dpt_status status = dpt_rates_open(&a->rates, index, s, err);
+	enum dpt_status status = dpt_index_check(index, err);
+	if (!status)
+		status = dpt_rates_open(&a->rates, index, s, err);
 	if (!status)
 		status = dpt_rates_space(&a->rates, err);
 	if (status)
@@ -378,6 +380,9 @@ enum dpt_status dpt_model_row(const dpt_model *model, uint32_t word, double *p,
 		return dpt_fail_rows(model, err);
 	if (word >= x->header->classes)
 		return dpt_fail(err, DPT_ERANGE, "no word class %u", word);
+	enum dpt_status status = dpt_index_check(x, err);
+	if (status)
+		return status;
 	model->mech->rows(model, word, 1, &rows);
 	for (uint32_t v = 0; v < x->header->classes; v++)
 		p[v] = exp(tail - dpt_clipped(rows.t *

@@ -6,6 +6,7 @@
 #include "mech.h"
 #include "save.h"
 #include "screen.h"
+#include "seals.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -508,6 +509,10 @@ static void fill_cells(struct build *b)
 
 static void seal(struct build *b)
 {
+	dpt_index x;
+	dpt_index_over(&x, b->image);
+	dpt_seals_fill(&x.ground, b->stored_rates, x.others,
+	               section(b, DPT_SEALS));
 	for (int i = 0; i < DPT_SECTIONS; i++) {
 		struct dpt_section *s = &b->image->section[i];
 		s->hash =

@@ -7,6 +7,7 @@
 #include "kernels.h"
 #include "parallel.h"
 #include "sampler.h"
+#include "seals.h"
 #include "tail.h"
 #include "weighted.h"
 
@@ -59,14 +60,15 @@ enum dpt_status dpt_channel_new(const struct dpt_ground *ground,
 	return DPT_OK;
 }
 
-enum dpt_status dpt_channel_prepare(dpt_channel *c, dpt_error *err)
+enum dpt_status dpt_channel_prepare(dpt_channel *c, bool lent, dpt_error *err)
 {
-	size_t n = c->ground.n;
-	c->own = malloc(n * sizeof *c->own);
-	if (!c->own)
-		return dpt_fail_memory(err);
-	memcpy(c->own, c->others, n * sizeof *c->own);
-	c->others = c->own;
+	size_t bytes = c->ground.n * sizeof *c->own;
+	if (!lent) {
+		c->own = malloc(bytes);
+		if (!c->own)
+			return dpt_fail_memory(err);
+		c->others = memcpy(c->own, c->others, bytes);
+	}
 	return dpt_sampler_new(c, &c->sampler, err);
 }
 
@@ -382,8 +384,13 @@ static enum dpt_status choose(dpt_model *model, struct dpt_rates *rates,
 	    dpt_setting_stored(model->index, name, s);
 	if (stored) {
 		*out = *stored;
-		return DPT_OK;
+		(void)dpt_rate_sound(&rates->ground, out->rate,
+		                     rates->others[out->rate]);
+		return dpt_index_intact(model->index, err);
 	}
+	status = dpt_index_check(model->index, err);
+	if (status)
+		return status;
 	if (s->params) {
 		status = given(rates, s, out, err);
 		return status ? status : audit(rates, out, err);
@@ -434,7 +441,8 @@ enum dpt_status dpt_channel_open(dpt_model *model, const struct dpt_settings *s,
 		    &model->index->ground, &setting, rates.rate[setting.rate].t,
 		    rates.others[setting.rate], &channel, err);
 	if (!status)
-		status = dpt_channel_prepare(channel, err);
+		status = dpt_channel_prepare(
+		    channel, setting.rate < rates.borrowed, err);
 	if (!status)
 		fill_info(model, &setting, rates.rate[setting.rate].t);
 	model->state = channel;

@@ -39,9 +39,12 @@ DPT_MUST_USE enum dpt_status dpt_channel_new(const struct dpt_ground *ground,
                                              const struct dpt_setting *setting,
                                              double t, const double *others,
                                              dpt_channel **out, dpt_error *err);
-/* Copies what was borrowed, and makes room for tables to draw from. */
+/*
+ * Makes room for tables to draw from, and copies others unless it is lent for
+ * as long as the channel is there.
+ */
 DPT_MUST_USE enum dpt_status dpt_channel_prepare(dpt_channel *channel,
-                                                 dpt_error *err);
+                                                 bool lent, dpt_error *err);
 void dpt_channel_free(dpt_channel *channel);
 
 /* Turns the parameters given with -p into a setting, without verifying. */

@@ -4,10 +4,12 @@
 #include "index.h"
 #include "kernels.h"
 #include "screen.h"
+#include "seals.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SAMPLE 64U /* classes whose rows are computed again in full */
 
@@ -166,6 +168,20 @@ static bool extremes_right(const dpt_index *x, uint32_t w)
 	return true;
 }
 
+static enum dpt_status check_seals(const dpt_index *x, dpt_error *err)
+{
+	const struct dpt_section *s = &x->header->section[DPT_SEALS];
+	uint64_t *right = malloc(s->bytes);
+	if (!right)
+		return dpt_fail_memory(err);
+	dpt_seals_fill(&x->ground, x->header->rates, x->others, right);
+	bool same =
+	    memcmp(right, (const char *)x->header + s->offset, s->bytes) == 0;
+	free(right);
+	return same ? DPT_OK
+	            : dpt_fail(err, DPT_EINDEX, "the seal of a row is wrong");
+}
+
 static bool normaliser_right(const dpt_index *x, uint32_t w, uint32_t rate)
 {
 	double t = x->rates[rate].t, sum = 0;
@@ -183,7 +199,11 @@ enum dpt_status dpt_index_verify(const dpt_index *x, dpt_error *err)
 {
 	uint32_t n = x->header->classes;
 	uint32_t step = n < SAMPLE ? 1 : n / SAMPLE;
-	enum dpt_status status = check_words(x, err);
+	enum dpt_status status = dpt_index_check(x, err);
+	if (!status)
+		status = check_seals(x, err);
+	if (!status)
+		status = check_words(x, err);
 	if (!status)
 		status = check_distances(x, err);
 	if (!status)

@@ -14,6 +14,11 @@ uint64_t dpt_checksum(const void *data, size_t size)
 	return XXH3_64bits(data, size);
 }
 
+uint64_t dpt_checksum_on(uint64_t seed, const void *data, size_t size)
+{
+	return XXH3_64bits_withSeed(data, size, seed);
+}
+
 static bool read_all(int fd, uint64_t at, size_t bytes, char *to)
 {
 	while (bytes > 0) {

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 uint64_t dpt_checksum(const void *data, size_t size);
+/* The same from a seed: that of what is before, or 0. */
+uint64_t dpt_checksum_on(uint64_t seed, const void *data, size_t size);
 
 #define DPT_PIECE ((size_t)128 << 10)
 

@@ -108,6 +108,8 @@ static enum dpt_status draw_all(struct job *j, unsigned threads, dpt_error *err)
 		status = dpt_scratch_new(j->model, &j->scratch[i], err);
 	if (!status)
 		dpt_parallel(threads, (n + BLOCK - 1) / BLOCK, draw_block, j);
+	if (!status)
+		status = dpt_index_intact(j->model->index, err);
 	for (unsigned i = 0; i < threads; i++)
 		dpt_scratch_free(j->model, j->scratch[i]);
 	free(j->scratch);

@@ -91,13 +91,16 @@ enum dpt_status dpt_columns_new(const dpt_model *model, unsigned threads,
 	*out = NULL;
 	if (!model->mech->rows)
 		return dpt_fail_rows(model, err);
+	enum dpt_status status = dpt_index_check(model->index, err);
+	if (status)
+		return status;
 	dpt_columns *c = calloc(1, sizeof *c);
 	if (!c)
 		return dpt_fail_memory(err);
 	c->model = model;
 	c->n = model->index->header->classes;
 	c->rows.listed = model->index->lists.k + 1;
-	enum dpt_status status = fill(c, threads, err);
+	status = fill(c, threads, err);
 	if (status) {
 		dpt_columns_free(c);
 		return status;

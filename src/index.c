@@ -8,10 +8,10 @@
 
 #include "checksum.h"
 #include "error.h"
-#include "kernels.h"
 #include "parallel.h"
+#include "sane.h"
 #include "screen.h"
-#include "wide.h"
+#include "seals.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -34,6 +34,9 @@ struct mapping {
 	dpt_index index; /* first: the public object */
 	void *data;
 	size_t size;
+	int fd; /* of the file, or -1: all is in memory */
+	char *path;
+	atomic_bool checked; /* all of it */
 };
 
 uint64_t dpt_word_hash(const char *word, size_t len)
@@ -76,6 +79,9 @@ uint64_t dpt_section_bytes(const struct dpt_header *h, enum dpt_section_id id)
 	case DPT_SETTINGS:
 		return sizeof(struct dpt_setting) * (uint64_t)h->settings;
 	case DPT_OTHERS: return 8 * n * h->rates;
+	case DPT_SEALS:
+		return 8 *
+		       dpt_seals_count(n, h->far_rows, h->cell_rows, h->rates);
 	case DPT_TEXT:
 	case DPT_SECTIONS: break;
 	}
@@ -138,23 +144,6 @@ static bool gaps_ok(const struct dpt_header *h)
 	return ok && at == h->bytes;
 }
 
-DPT_WIDE static bool all_below(const uint32_t *v, size_t n, uint32_t limit)
-{
-	uint32_t largest = 0;
-	for (size_t i = 0; i < n; i++)
-		largest = v[i] > largest ? v[i] : largest;
-	return n == 0 || largest < limit;
-}
-
-DPT_WIDE static bool all_narrow_below(const uint16_t *v, size_t n,
-                                      uint32_t limit)
-{
-	uint16_t largest = 0;
-	for (size_t i = 0; i < n; i++)
-		largest = v[i] > largest ? v[i] : largest;
-	return n == 0 || largest < limit;
-}
-
 /* Whether v rises from 0 to end in n steps, each at least least. */
 static bool rises(const uint32_t *v, size_t n, uint64_t end, uint32_t least)
 {
@@ -162,34 +151,6 @@ static bool rises(const uint32_t *v, size_t n, uint64_t end, uint32_t least)
 	for (size_t i = 0; i < n; i++)
 		ok &= v[i + 1] >= v[i] && v[i + 1] - v[i] >= least;
 	return ok;
-}
-
-/* Whether no number is below low, above high, or NaN. */
-DPT_WIDE static bool all_within(const double *v, size_t n, double low,
-                                double high)
-{
-	int outside = 0;
-	for (size_t i = 0; i < n; i++)
-		outside |= !(v[i] >= low) | !(v[i] <= high);
-	return !outside;
-}
-
-DPT_WIDE static bool floats_within(const float *v, size_t n, float low,
-                                   float high)
-{
-	int outside = 0;
-	for (size_t i = 0; i < n; i++)
-		outside |= !(v[i] >= low) | !(v[i] <= high);
-	return !outside;
-}
-
-/* Whether v never falls; NaN is seen as a fall. */
-DPT_WIDE static bool never_falls(const double *v, uint32_t n)
-{
-	int falls = 0;
-	for (uint32_t i = 1; i < n; i++)
-		falls |= !(v[i] >= v[i - 1]);
-	return !falls;
 }
 
 static bool lookup_ok(const dpt_index *x)
@@ -204,41 +165,11 @@ static bool lookup_ok(const dpt_index *x)
 	return largest <= x->header->words && empty > 0;
 }
 
-#define FARTHEST 1e300
-
-/* Lists of neighbours, that of class first and those after it. */
-static bool ids_ok(const dpt_index *x, const uint32_t *id, size_t first,
-                   size_t lists)
+static bool reaches_sane(const struct dpt_ground *g)
 {
-	uint32_t k = x->header->neighbours;
-	bool ok = all_below(id, lists * k, x->header->classes);
-	for (size_t i = 0; ok && i < lists; i++)
-		ok = !dpt_has(id + i * k, k, (uint32_t)(first + i));
-	return ok;
-}
-
-/* Each in order, and nothing closer than the smallest distance. */
-static bool distances_ok(const dpt_index *x, const double *d, size_t lists)
-{
-	uint32_t k = x->header->neighbours;
 	bool ok = true;
-	for (size_t i = 0; ok && i < lists; i++, d += k)
-		ok = d[0] >= x->header->distance_min && d[k - 1] < FARTHEST &&
-		     never_falls(d, k);
-	return ok;
-}
-
-/* What lies beyond the lists lies farther, and in order. */
-static bool far_ok(const dpt_index *x)
-{
-	const struct dpt_far *f = &x->ground.far;
-	uint32_t steps = f->count / DPT_FAR_BLOCK + 1;
-	bool ok = true;
-	for (size_t i = 0; ok && i < f->rows; i++) {
-		const double *d = f->reach + i * steps;
-		ok = d[0] >= x->lists.distance[(i + 1) * x->lists.k - 1] &&
-		     d[steps - 1] < FARTHEST && never_falls(d, steps);
-	}
+	for (uint32_t w = 0; ok && w < g->far.rows; w++)
+		ok = dpt_reach_sane(g, w);
 	return ok;
 }
 
@@ -247,8 +178,8 @@ static bool cells_ok(const dpt_index *x)
 {
 	const struct dpt_cells *c = &x->ground.cells;
 	uint32_t n = x->header->classes;
-	return c->count == 0 ||
-	       (rises(c->start, c->count, n, 1) && all_below(c->word, n, n));
+	return c->count == 0 || (rises(c->start, c->count, n, 1) &&
+	                         dpt_all_below(c->word, n, n));
 }
 
 bool dpt_setting_sane(const struct dpt_setting *s, uint32_t neighbours)
@@ -275,10 +206,11 @@ static bool rates_ok(const dpt_index *x)
 {
 	for (uint32_t i = 0; i < x->header->rates; i++) {
 		const struct dpt_rate *r = &x->rates[i];
-		if (!(r->t > 0 && r->epsilon >= r->t && r->epsilon < FARTHEST &&
-		      r->unchanged_mean < FARTHEST &&
-		      r->unchanged_token_mean < FARTHEST &&
-		      r->distance_mean < FARTHEST))
+		if (!(r->t > 0 && r->epsilon >= r->t &&
+		      r->epsilon < DPT_FARTHEST &&
+		      r->unchanged_mean < DPT_FARTHEST &&
+		      r->unchanged_token_mean < DPT_FARTHEST &&
+		      r->distance_mean < DPT_FARTHEST))
 			return false;
 	}
 	return true;
@@ -295,7 +227,7 @@ static bool text_ok(const dpt_index *x)
 	return ok;
 }
 
-static void set_pointers(dpt_index *x, const struct dpt_header *h)
+void dpt_index_over(dpt_index *x, const struct dpt_header *h)
 {
 	const char *base = (const char *)h;
 	const void *at[DPT_SECTIONS];
@@ -332,18 +264,19 @@ static void set_pointers(dpt_index *x, const struct dpt_header *h)
 /* ------------------------------------------------------- large sections */
 
 /* One thread is enough for few bytes, and memory feeds no more than some. */
-#define FEW ((size_t)1 << 20)
+#define FEW ((size_t)4 << 20)
 #define CHECKERS 4
 
 /*
- * A section is read from the file, if there is one: to map a page costs more
- * than to read it, and few pages are needed.
+ * What has seals is read from the file, if there is one: to map a page costs
+ * more than to read it, and few pages are needed.
  */
 struct check {
 	const dpt_index *index;
 	int fd;                   /* -1: there is none, all is in memory */
+	bool late;                /* what has seals is left to them */
 	int unread[DPT_SECTIONS]; /* errno, where it cannot be read */
-	bool sane[DPT_SECTIONS];
+	bool insane[DPT_SECTIONS];
 	const char *fault[DPT_SECTIONS];
 };
 
@@ -354,6 +287,22 @@ struct part {
 	struct check *check;
 	enum dpt_section_id id;
 };
+
+static bool has_seals(enum dpt_section_id id)
+{
+	switch (id) {
+	case DPT_VECTORS:
+	case DPT_COARSE:
+	case DPT_OFF:
+	case DPT_NEIGHBOURS:
+	case DPT_DISTANCES:
+	case DPT_FAR:
+	case DPT_REACH:
+	case DPT_NEAR:
+	case DPT_OTHERS: return true;
+	default: return false;
+	}
+}
 
 /* Bytes that are looked at together. */
 static size_t row_bytes(const struct dpt_header *h, enum dpt_section_id id)
@@ -370,33 +319,25 @@ static void check_piece(void *ctx, uint64_t offset, const void *piece,
 {
 	struct part *p = ctx;
 	const dpt_index *x = p->check->index;
-	const struct dpt_header *h = x->header;
-	size_t row = row_bytes(h, p->id), rows = bytes / row;
+	const struct dpt_ground *g = &x->ground;
+	size_t row = row_bytes(x->header, p->id), rows = bytes / row;
+	size_t first = (size_t)(offset / row);
 	bool ok = true;
 	switch (p->id) {
 	case DPT_VECTORS:
-		ok = floats_within(piece, bytes / sizeof(float), -1e15F, 1e15F);
+		ok = dpt_vectors_sane(piece, bytes / sizeof(float));
 		break;
-	case DPT_OFF:
-		ok = floats_within(piece, bytes / sizeof(float), 0, FLT_MAX);
+	case DPT_OFF: ok = dpt_off_sane(piece, bytes / sizeof(float)); break;
+	case DPT_NEIGHBOURS: ok = dpt_ids_sane(g, piece, first, rows); break;
+	case DPT_DISTANCES:
+		ok =
+		    dpt_distances_sane(g, x->header->distance_min, piece, rows);
 		break;
-	case DPT_NEIGHBOURS:
-		ok = ids_ok(x, piece, (size_t)(offset / row), rows);
-		break;
-	case DPT_DISTANCES: ok = distances_ok(x, piece, rows); break;
-	case DPT_FAR:
-		ok = h->classes <= DPT_NARROW
-		         ? all_narrow_below(piece, bytes / sizeof(uint16_t),
-		                            h->classes)
-		         : all_below(piece, bytes / sizeof(uint32_t),
-		                     h->classes);
-		break;
-	case DPT_OTHERS:
-		ok = all_within(piece, rows, DBL_TRUE_MIN, h->classes);
-		break;
+	case DPT_FAR: ok = dpt_far_sane(g, piece, bytes); break;
+	case DPT_OTHERS: ok = dpt_others_sane(piece, rows, g->n); break;
 	default: break; /* the others are small: see content_fault */
 	}
-	p->check->sane[p->id] &= ok;
+	p->check->insane[p->id] |= !ok;
 }
 
 static void check_section(void *ctx, unsigned thread, size_t i)
@@ -409,8 +350,9 @@ static void check_section(void *ctx, unsigned thread, size_t i)
 	size_t row = row_bytes(h, part.id);
 	uint64_t sum;
 	(void)thread;
-	c->sane[i] = true;
-	if (c->fd < 0) {
+	if (c->late && has_seals(part.id))
+		return;
+	if (c->fd < 0 || !has_seals(part.id)) {
 		sum = dpt_checksum(data, s->bytes);
 		check_piece(&part, 0, data, s->bytes);
 	} else if (!dpt_checksum_file(c->fd, s->offset, s->bytes,
@@ -424,136 +366,214 @@ static void check_section(void *ctx, unsigned thread, size_t i)
 		c->fault[i] = "damaged: the checksum of a section is wrong";
 }
 
-static const char *content_fault(const dpt_index *x, const bool *sane)
+static const char *content_fault(const struct check *c)
 {
+	const dpt_index *x = c->index;
 	const struct dpt_header *h = x->header;
 	size_t n = h->classes;
 	if (!rises(x->offsets, h->words, h->section[DPT_TEXT].bytes, 1) ||
 	    !rises(x->starts, n, h->words, 1) ||
-	    !all_below(x->classes, h->words, h->classes) ||
-	    !all_below(x->members, h->words, h->words) || !lookup_ok(x) ||
+	    !dpt_all_below(x->classes, h->words, h->classes) ||
+	    !dpt_all_below(x->members, h->words, h->words) || !lookup_ok(x) ||
 	    !text_ok(x))
 		return "damaged: its words make no sense";
-	if (!sane[DPT_VECTORS] || !sane[DPT_OFF])
+	if (c->insane[DPT_VECTORS] || c->insane[DPT_OFF])
 		return "damaged: a vector is not finite";
-	if (!sane[DPT_NEIGHBOURS] || !sane[DPT_DISTANCES] || !sane[DPT_FAR] ||
-	    !far_ok(x) || !cells_ok(x) ||
-	    !all_below(h->max_pair, 2, h->classes) ||
-	    !all_below(h->min_pair, 2, h->classes))
+	if (c->insane[DPT_NEIGHBOURS] || c->insane[DPT_DISTANCES] ||
+	    c->insane[DPT_FAR] || (!c->late && !reaches_sane(&x->ground)) ||
+	    !cells_ok(x) || !dpt_all_below(h->max_pair, 2, h->classes) ||
+	    !dpt_all_below(h->min_pair, 2, h->classes))
 		return "damaged: its neighbours make no sense";
-	if (!sane[DPT_OTHERS] || !rates_ok(x) || !settings_ok(x))
+	if (c->insane[DPT_OTHERS] || !rates_ok(x) || !settings_ok(x))
 		return "damaged: its normalisers make no sense";
 	return NULL;
 }
 
-static const char *sections_fault(const dpt_index *x, int fd)
+static unsigned checkers(const struct check *c)
 {
-	struct check c = {.index = x, .fd = fd};
-	const char *fault = NULL;
-	dpt_parallel(x->header->bytes < FEW ? 1 : CHECKERS, DPT_SECTIONS,
-	             check_section, &c);
-	for (int i = 0; !fault && i < DPT_SECTIONS; i++) {
-		fault = c.fault[i];
-		errno = c.unread[i];
-	}
-	if (!fault && !gaps_ok(x->header))
-		fault = "damaged: something lies between its sections";
-	return fault ? fault : content_fault(x, c.sane);
+	uint64_t bytes = 0;
+	for (int i = 0; i < DPT_SECTIONS; i++)
+		if (!c->late || !has_seals((enum dpt_section_id)i))
+			bytes += c->index->header->section[i].bytes;
+	return bytes < FEW ? 1 : CHECKERS;
 }
 
-/* fd: of the file that data is a mapping of, or -1. */
-static const char *attach(dpt_index *x, const void *data, size_t size, int fd)
+static const char *sections_fault(struct check *c)
 {
-	const struct dpt_header *h = data;
+	const char *fault = NULL;
+	dpt_parallel(checkers(c), DPT_SECTIONS, check_section, c);
+	for (int i = 0; !fault && i < DPT_SECTIONS; i++) {
+		fault = c->fault[i];
+		errno = c->unread[i];
+	}
+	if (!fault && !c->late && !gaps_ok(c->index->header))
+		fault = "damaged: something lies between its sections";
+	return fault ? fault : content_fault(c);
+}
+
+static enum dpt_status fail_index(const struct mapping *m, const char *fault,
+                                  dpt_error *err)
+{
+	const char *path = m->path ? m->path : "", *colon = m->path ? ": " : "";
+	if (fault != unreadable)
+		return dpt_fail(err, DPT_EINDEX, "%s%sindex is %s", path, colon,
+		                fault);
+	return dpt_fail_errno(err, m->path ? m->path : "index");
+}
+
+/* All of it, or what has no seals. */
+static enum dpt_status check_all(const struct mapping *m, bool late,
+                                 dpt_error *err)
+{
+	struct check c = {.index = &m->index, .fd = m->fd, .late = late};
+	const char *fault = sections_fault(&c);
+	return fault ? fail_index(m, fault, err) : DPT_OK;
+}
+
+static const char *layout_fault(const struct dpt_header *h, size_t size)
+{
 	const char *fault = header_fault(h, size);
 	for (int i = 0; !fault && i < DPT_SECTIONS; i++)
 		if (!section_placed(h, (enum dpt_section_id)i))
 			fault = "damaged: a section is not where it should be";
+	return fault;
+}
+
+/* Makes the index of a mapping, whose other fields are there. */
+static enum dpt_status attach(struct mapping *m, bool late, dpt_error *err)
+{
+	const struct dpt_header *h = m->data;
+	const char *fault = layout_fault(h, m->size);
 	if (fault)
-		return fault;
-	set_pointers(x, h);
-	return sections_fault(x, fd);
+		return fail_index(m, fault, err);
+	dpt_index_over(&m->index, h);
+	enum dpt_status status = check_all(m, late, err);
+	if (status || !late)
+		return status;
+	m->index.ground.seals = dpt_seals_new(
+	    &m->index.ground,
+	    (const void *)((const char *)h + h->section[DPT_SEALS].offset),
+	    h->distance_min);
+	return m->index.ground.seals ? DPT_OK : dpt_fail_memory(err);
 }
 
-static enum dpt_status open_mapping(const void *data, size_t size, int fd,
-                                    struct mapping **out, dpt_error *err)
+enum dpt_status dpt_index_check(const dpt_index *index, dpt_error *err)
 {
-	struct mapping *m = calloc(1, sizeof *m);
-	if (!m)
-		return dpt_fail_memory(err);
-	const char *fault = attach(&m->index, data, size, fd);
-	*out = fault ? NULL : m;
-	if (!fault)
+	struct mapping *m = (struct mapping *)index;
+	if (!index->ground.seals || atomic_load(&m->checked))
 		return DPT_OK;
-	if (fault == unreadable)
-		dpt_fail_errno(err, "index is unreadable");
-	else
-		dpt_fail(err, DPT_EINDEX, "index is %s", fault);
-	free(m);
-	return fault == unreadable ? DPT_EIO : DPT_EINDEX;
-}
-
-enum dpt_status dpt_index_attach(const void *data, size_t size, dpt_index **out,
-                                 dpt_error *err)
-{
-	struct mapping *m;
-	enum dpt_status status = open_mapping(data, size, -1, &m, err);
-	*out = status ? NULL : &m->index;
+	enum dpt_status status = check_all(m, false, err);
+	if (!status)
+		atomic_store(&m->checked, true);
 	return status;
 }
 
-/* An open file, and its mapping. */
-static enum dpt_status map(const char *path, int *fd, void **data, size_t *size,
-                           dpt_error *err)
+enum dpt_status dpt_index_intact(const dpt_index *index, dpt_error *err)
+{
+	const struct dpt_seals *seals = index->ground.seals;
+	if (!seals || !atomic_load(&seals->damaged))
+		return DPT_OK;
+	return fail_index((const struct mapping *)index,
+	                  "damaged: the checksum of a row is wrong", err);
+}
+
+enum dpt_status dpt_index_attach(const void *data, size_t size, bool late,
+                                 dpt_index **out, dpt_error *err)
+{
+	struct mapping *m = calloc(1, sizeof *m);
+	*out = NULL;
+	if (!m)
+		return dpt_fail_memory(err);
+	m->data = (void *)data;
+	m->size = size;
+	m->fd = -1;
+	enum dpt_status status = attach(m, late, err);
+	if (status)
+		dpt_index_free(&m->index);
+	else
+		*out = &m->index;
+	return status;
+}
+
+/* A file that stays open must not be taken for a closed standard one. */
+static int open_beyond_standard(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	int beyond = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close(fd);
+	return beyond;
+}
+
+/* Opens and maps the file of m. */
+static enum dpt_status map(struct mapping *m, dpt_error *err)
 {
 	struct stat st;
-	*fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (*fd < 0)
-		return dpt_fail_errno(err, path);
-	if (fstat(*fd, &st) != 0) {
-		dpt_fail_errno(err, path);
-		close(*fd);
-		return DPT_EIO;
-	}
-	*size = (size_t)st.st_size;
-	*data = !S_ISREG(st.st_mode) || st.st_size <= 0
-	            ? MAP_FAILED
-	            : mmap(NULL, *size, PROT_READ, MAP_SHARED, *fd, 0);
-	if (*data != MAP_FAILED)
+	m->fd = open_beyond_standard(m->path);
+	if (m->fd < 0 || fstat(m->fd, &st) != 0)
+		return dpt_fail_errno(err, m->path);
+	m->size = (size_t)st.st_size;
+	m->data = !S_ISREG(st.st_mode) || st.st_size <= 0
+	              ? MAP_FAILED
+	              : mmap(NULL, m->size, PROT_READ, MAP_SHARED, m->fd, 0);
+	if (m->data != MAP_FAILED)
 		return DPT_OK;
-	close(*fd);
-	return dpt_fail(err, DPT_EINDEX, "%s: not a dptext index", path);
+	m->data = NULL;
+	return dpt_fail(err, DPT_EINDEX, "%s: not a dptext index", m->path);
+}
+
+static void close_file(struct mapping *m)
+{
+	if (m->fd >= 0)
+		close(m->fd);
+	m->fd = -1;
+}
+
+static enum dpt_status open_file(const char *path, bool late, dpt_index **out,
+                                 dpt_error *err)
+{
+	struct mapping *m = calloc(1, sizeof *m);
+	*out = NULL;
+	if (!m)
+		return dpt_fail_memory(err);
+	m->fd = -1;
+	m->path = strdup(path);
+	enum dpt_status status = m->path ? map(m, err) : dpt_fail_memory(err);
+	if (!status)
+		status = attach(m, late, err);
+	if (status) {
+		dpt_index_free(&m->index);
+		return status;
+	}
+	if (!late)
+		close_file(m);
+	*out = &m->index;
+	return DPT_OK;
 }
 
 enum dpt_status dpt_index_open(const char *path, dpt_index **out,
                                dpt_error *err)
 {
-	int fd;
-	void *data = NULL;
-	size_t size = 0;
-	dpt_error inner;
-	struct mapping *m;
-	*out = NULL;
-	enum dpt_status status = map(path, &fd, &data, &size, err);
-	if (status)
-		return status;
-	status = open_mapping(data, size, fd, &m, &inner);
-	close(fd);
-	if (status) {
-		munmap(data, size);
-		return dpt_fail(err, status, "%s: %s", path, inner.text);
-	}
-	m->data = data;
-	m->size = size;
-	*out = &m->index;
-	return DPT_OK;
+	return open_file(path, false, out, err);
+}
+
+enum dpt_status dpt_index_open_late(const char *path, dpt_index **out,
+                                    dpt_error *err)
+{
+	return open_file(path, true, out, err);
 }
 
 void dpt_index_free(dpt_index *index)
 {
 	struct mapping *m = (struct mapping *)index;
-	if (m && m->data)
+	if (!m)
+		return;
+	if (m->path && m->data)
 		munmap(m->data, m->size);
+	close_file(m);
+	free(index->ground.seals);
+	free(m->path);
 	free(m);
 }
 

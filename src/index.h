@@ -6,7 +6,7 @@
 #include "rates.h"
 
 #define DPT_INDEX_MAGIC "DPTINDEX"
-#define DPT_INDEX_VERSION 3U
+#define DPT_INDEX_VERSION 4U
 #define DPT_INDEX_ALIGN 64U
 /* A word and its neighbours. */
 #define DPT_MAX_LISTED (DPT_MAX_NEIGHBOURS + 1)
@@ -31,6 +31,7 @@ enum dpt_section_id {
 	DPT_RATES,      /* struct dpt_rate[rates] */
 	DPT_OTHERS,     /* f64[rates][classes]: Z_t - 1 */
 	DPT_SETTINGS,   /* struct dpt_setting[settings] */
+	DPT_SEALS,      /* u64[]: see seals.h */
 	DPT_SECTIONS
 };
 
@@ -93,9 +94,18 @@ uint64_t dpt_word_hash(const char *word, size_t len);
 DPT_MUST_USE enum dpt_status dpt_index_space(const dpt_index *index,
                                              struct dpt_space *space,
                                              dpt_error *err);
-/* Opens an index in memory, which must be aligned and outlive it. */
+/*
+ * Opens an index in memory, which must be aligned and outlive it; late is as
+ * in dpt_index_open_late.
+ */
 DPT_MUST_USE enum dpt_status dpt_index_attach(const void *data, size_t size,
-                                              dpt_index **out, dpt_error *err);
+                                              bool late, dpt_index **out,
+                                              dpt_error *err);
+/* Fills the pointers of an index over what is sound or is to be checked. */
+void dpt_index_over(dpt_index *index, const struct dpt_header *header);
+/* DPT_EINDEX: something drawn from was damaged, and must not be used. */
+DPT_MUST_USE enum dpt_status dpt_index_intact(const dpt_index *index,
+                                              dpt_error *err);
 
 static inline const float *dpt_index_row(const dpt_index *index, uint32_t i)
 {

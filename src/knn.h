@@ -82,6 +82,7 @@ struct dpt_ground {
 	struct dpt_far far;
 	struct dpt_cells cells;
 	struct dpt_screen screen;
+	struct dpt_seals *seals; /* NULL: all of it has been checked */
 };
 
 /* A distance and the pair that has it; the first such pair counts. */

@@ -106,6 +106,8 @@ enum dpt_status dpt_model_new(const dpt_index *index,
 		return dpt_fail(err, DPT_EUNKNOWN, "no mechanism '%s'",
 		                settings->mechanism);
 	enum dpt_status status = check_settings(&mech->about, settings, err);
+	if (!status && !mech->late)
+		status = dpt_index_check(index, err);
 	if (status)
 		return status;
 	dpt_model *model = calloc(1, sizeof *model);
@@ -163,13 +165,14 @@ void dpt_scratch_free(const dpt_model *model, void *scratch)
 	free(scratch);
 }
 
-void dpt_draw(const dpt_model *model, const struct dpt_batch *batch,
-              void *scratch, uint32_t *out)
+enum dpt_status dpt_draw(const dpt_model *model, const struct dpt_batch *batch,
+                         void *scratch, uint32_t *out, dpt_error *err)
 {
 	if (model->ladder)
 		dpt_ladder_draw(model->ladder, batch, scratch, out);
 	else
 		model->mech->draw(model, batch, scratch, out);
+	return dpt_index_intact(model->index, err);
 }
 
 enum dpt_status dpt_model_draw(const dpt_model *model, const dpt_key *key,
@@ -188,7 +191,7 @@ enum dpt_status dpt_model_draw(const dpt_model *model, const dpt_key *key,
 		return status;
 	const uint32_t start[2] = {0, (uint32_t)n};
 	struct dpt_batch batch = {key, record, 1, start, in};
-	dpt_draw(model, &batch, scratch, out);
+	status = dpt_draw(model, &batch, scratch, out, err);
 	dpt_scratch_free(model, scratch);
-	return DPT_OK;
+	return status;
 }

@@ -56,6 +56,8 @@ struct dpt_mech {
 	/* Draws for all words of the batch; out may be batch->word. */
 	void (*draw)(const dpt_model *model, const struct dpt_batch *batch,
 	             void *scratch, uint32_t *out);
+	/* open and draw check what they use of an index that is opened late. */
+	bool late;
 };
 
 /* Mechanism number i, or NULL behind the last. */
@@ -64,9 +66,14 @@ const struct dpt_mech *dpt_mech_at(size_t i);
 /* DPT_EUNKNOWN: the mechanism of the model has no rows. */
 enum dpt_status dpt_fail_rows(const dpt_model *model, dpt_error *err);
 
-/* Draws for all words of the batch, within the budget if there is one. */
-void dpt_draw(const dpt_model *model, const struct dpt_batch *batch,
-              void *scratch, uint32_t *out);
+/*
+ * Draws for all words of the batch, within the budget if there is one.
+ * DPT_EINDEX: the index is damaged, and nothing of out may be used.
+ */
+DPT_MUST_USE enum dpt_status dpt_draw(const dpt_model *model,
+                                      const struct dpt_batch *batch,
+                                      void *scratch, uint32_t *out,
+                                      dpt_error *err);
 
 /* Scratch for one thread, aligned for vectors. */
 DPT_MUST_USE enum dpt_status dpt_scratch_new(const dpt_model *model, void **out,

@@ -7,8 +7,10 @@
 #include "table.h"
 #include "words.h"
 
+#include <limits.h>
 #include <math.h>
 #include <sodium.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unictype.h>
@@ -102,23 +104,42 @@ struct dpt_rewriter {
 };
 
 /*
- * A class as it is written, where it has one word, of ASCII and short; its
- * length is the last byte.  Otherwise that is 0, and the index tells.
+ * A class as it is written, where it has one word, of ASCII and short.  Where
+ * it does not, or as long as a thread is about to find out, the index tells.
  */
-#define SHORT 16
+#define SHORT 16 /* bytes that are copied at once */
 struct dpt_spelling {
-	char text[SHORT];
+	char text[SHORT - 1];
+	atomic_uchar len;
 };
+#define UNKNOWN 0
+#define ASK_INDEX UCHAR_MAX
 
-static void fill_spelling(const dpt_index *x, uint32_t class_id, char *text)
+static unsigned char fill_spelling(const dpt_index *x, uint32_t class_id,
+                                   struct dpt_spelling *s)
 {
 	size_t len;
+	unsigned char unknown = UNKNOWN;
 	const char *word = dpt_index_word(x, class_id, &len);
-	if (len >= SHORT || dpt_index_members(x, class_id) > 1 ||
+	if (!atomic_compare_exchange_strong(&s->len, &unknown, ASK_INDEX) ||
+	    len > sizeof s->text || dpt_index_members(x, class_id) > 1 ||
 	    !dpt_is_ascii(word, len))
-		return;
-	memcpy(text, word, len);
-	text[SHORT - 1] = (char)len;
+		return ASK_INDEX;
+	memcpy(s->text, word, len);
+	atomic_store_explicit(&s->len, (unsigned char)len,
+	                      memory_order_release);
+	return (unsigned char)len;
+}
+
+/* The spelling of a class, or NULL. */
+static const struct dpt_spelling *spelling(const struct dpt_shared *shared,
+                                           uint32_t class_id)
+{
+	struct dpt_spelling *s = &shared->spelling[class_id];
+	unsigned char len = atomic_load_explicit(&s->len, memory_order_acquire);
+	if (len == UNKNOWN)
+		len = fill_spelling(shared->model->index, class_id, s);
+	return len == ASK_INDEX ? NULL : s;
 }
 
 enum dpt_status dpt_shared_open(struct dpt_shared *shared,
@@ -128,7 +149,7 @@ enum dpt_status dpt_shared_open(struct dpt_shared *shared,
 {
 	uint32_t n = model->index->header->classes;
 	*shared = (struct dpt_shared){.model = model, .policy = policy};
-	shared->spelling = dpt_table_zero(n * sizeof *shared->spelling);
+	shared->spelling = calloc(n, sizeof *shared->spelling);
 	enum dpt_status status = dpt_pattern_new(&shared->pattern, err);
 	if (!status)
 		status = dpt_stems_new(model->index, &shared->stems, err);
@@ -139,8 +160,6 @@ enum dpt_status dpt_shared_open(struct dpt_shared *shared,
 		status = dpt_public_new(policy, &shared->keep, err);
 	if (!status && !shared->spelling)
 		status = dpt_fail_memory(err);
-	for (uint32_t i = 0; !status && i < n; i++)
-		fill_spelling(model->index, i, shared->spelling[i].text);
 	dpt_key_derive(&shared->words, key, 0);
 	dpt_key_derive(&shared->outside, key, 1);
 	return status;
@@ -798,17 +817,18 @@ static bool put_word(dpt_rewriter *r, uint32_t class_id, uint32_t fixed,
                      uint64_t record, enum dpt_coding coding,
                      const char *source, size_t source_len, struct dpt_buf *out)
 {
-	const char *text = r->shared->spelling[class_id].text;
+	const struct dpt_spelling *s;
 	enum dpt_shape shape;
 	size_t n, before = out->len;
 	if (!shape_of(r, coding, source, source_len, &shape))
 		return false;
-	if (coding == DPT_PLAIN && shape != DPT_UPPER && text[SHORT - 1]) {
+	if (coding == DPT_PLAIN && shape != DPT_UPPER &&
+	    (s = spelling(r->shared, class_id)) != NULL) {
 		char *to = out->data + out->len;
-		memcpy(to, text, SHORT); /* there is room */
+		memcpy(to, s, sizeof *s); /* there is room */
 		if (shape == DPT_CAPITALISED)
 			*to = dpt_ascii_upper(*to);
-		out->len += (size_t)text[SHORT - 1];
+		out->len += s->len;
 		return true;
 	}
 	const char *word = spell(r, class_id, fixed, record, &n);
@@ -1000,7 +1020,10 @@ enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
 	if (r->known > 0 && !r->shared->codebook) {
 		struct dpt_batch batch = {&r->shared->words, first_record,
 		                          r->records, r->start, r->out};
-		dpt_draw(r->shared->model, &batch, r->scratch, r->out);
+		enum dpt_status status =
+		    dpt_draw(r->shared->model, &batch, r->scratch, r->out, err);
+		if (status)
+			return status;
 	}
 	r->rng_on = false;
 	if (!put_all(r, text, whole, first_record, out, counts))

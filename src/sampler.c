@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "once.h"
+#include "seals.h"
 #include "table.h"
 #include "wide.h"
 
@@ -49,7 +50,7 @@ enum dpt_status dpt_sampler_new(const dpt_channel *channel, dpt_sampler **out,
 		return dpt_fail_memory(err);
 	s->channel = channel;
 	s->lists = g->lists;
-	s->head = dpt_table_zero(g->n * sizeof *s->head);
+	s->head = calloc(g->n, sizeof *s->head);
 	s->sums = dpt_table_new(g->n * s->lists.k * sizeof *s->sums);
 	s->made = calloc(g->n, sizeof *s->made);
 	enum dpt_status status =
@@ -83,11 +84,13 @@ struct row {
 	uint64_t sums[DPT_MAX_NEIGHBOURS];
 };
 
+/* Of what is damaged, w alone: that is noted, and nothing drawn is used. */
 static void make_row(const dpt_sampler *s, uint32_t w, struct row *row)
 {
-	uint64_t weight[DPT_MAX_LISTED];
+	uint64_t weight[DPT_MAX_LISTED] = {DPT_WEIGHTS};
 	struct dpt_channel_row from = {.weight = weight};
-	dpt_channel_row(s->channel, w, &from);
+	if (dpt_row_sound(dpt_channel_ground(s->channel), w))
+		dpt_channel_row(s->channel, w, &from);
 	uint64_t sum = weight[0] + from.tail;
 	row->self = weight[0];
 	row->tail = sum;

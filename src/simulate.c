@@ -67,8 +67,10 @@ enum dpt_status dpt_simulate(const dpt_model *model, struct dpt_audit *out,
 	uint32_t *in = malloc(WORDS * sizeof *in);
 	double *same = malloc(2 * WORDS * sizeof *same), ignored;
 	dpt_key key;
-	enum dpt_status status =
-	    !in || !same ? dpt_fail_memory(err) : dpt_key_random(&key, err);
+	enum dpt_status status = dpt_index_check(model->index, err);
+	if (!status)
+		status = !in || !same ? dpt_fail_memory(err)
+		                      : dpt_key_random(&key, err);
 	*out = (struct dpt_audit){.simulated = true,
 	                          .epsilon = model->info.epsilon_verified,
 	                          .in_list_mean = NAN,

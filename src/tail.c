@@ -19,6 +19,7 @@
 #include "kernels.h"
 #include "once.h"
 #include "screen.h"
+#include "seals.h"
 #include "table.h"
 #include "wide.h"
 
@@ -62,9 +63,12 @@ static double exponent(double t, double d)
 	return dpt_clipped(t * d);
 }
 
+/* That a vector is not sound is noted: nothing that is drawn will be used. */
 static double distance(const struct dpt_ground *g, uint32_t a, uint32_t b)
 {
 	uint32_t stride = dpt_stride(g->dim);
+	if (!dpt_point_sound(g, a) || !dpt_point_sound(g, b))
+		return 0;
 	return sqrt(dpt_squared(g->vectors + (size_t)a * stride,
 	                        g->vectors + (size_t)b * stride, stride));
 }
@@ -417,6 +421,9 @@ static enum verdict judge_any(const dpt_tail *tail, uint32_t w, double bound,
 	double most = bound + (double)log_bound(tail, try->high);
 	if (!s->row || try->high < LOG_LEAST || most >= DPT_KERNEL_CLIP)
 		return UNDECIDED;
+	if (!dpt_point_sound(&tail->ground, w) ||
+	    !dpt_point_sound(&tail->ground, try->v))
+		return ACCEPTED;
 	float d = dpt_screen_distance(s, w, try->v, (float)(most / tail->t));
 	float slack = dpt_screen_slack(s, w, try->v, d);
 	if (isinf(d))

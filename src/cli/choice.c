@@ -94,13 +94,24 @@ int choice_list(void)
 	return msg_finish_stdout();
 }
 
+static bool opened(enum dpt_status status, const dpt_error *err)
+{
+	if (status)
+		msg("%s", err->text);
+	return status == DPT_OK;
+}
+
 bool choice_open_index(struct choice *c)
 {
 	dpt_error err;
-	enum dpt_status status = dpt_index_open(c->index_path, &c->index, &err);
-	if (status)
-		msg("%s", err.text);
-	return status == DPT_OK;
+	return opened(dpt_index_open(c->index_path, &c->index, &err), &err);
+}
+
+bool choice_open_late(struct choice *c)
+{
+	dpt_error err;
+	return opened(dpt_index_open_late(c->index_path, &c->index, &err),
+	              &err);
 }
 
 bool choice_open_model(struct choice *c)
@@ -109,9 +120,7 @@ bool choice_open_model(struct choice *c)
 	enum dpt_status status =
 	    dpt_model_new(c->index, &c->settings, &c->model, &err);
 	progress_end(&c->progress);
-	if (status)
-		msg("%s", err.text);
-	return status == DPT_OK;
+	return opened(status, &err);
 }
 
 void choice_close(struct choice *c)

@@ -48,6 +48,8 @@ bool choice_wants_list(const struct choice *c);
 int choice_list(void);
 /* Opens index and model; says what went wrong. */
 bool choice_open_index(struct choice *c);
+/* The same, but what is drawn from is checked when it is. */
+bool choice_open_late(struct choice *c);
 bool choice_open_model(struct choice *c);
 void choice_close(struct choice *c);
 

@@ -259,7 +259,8 @@ static void report_fault(const struct run *r, const dpt_error *err)
 		msg("%s: %s", r->out.name, err->text);
 	else if (err->status == DPT_EIO && r->in.fault)
 		msg("%s: %s", name, r->in.fault);
-	else if (err->status == DPT_ERANGE) /* -k, whatever the file */
+	else if (err->status == DPT_ERANGE || /* -k, whatever the file */
+	         err->status == DPT_EINDEX)   /* which is named */
 		msg("%s", err->text);
 	else
 		msg("%s: %s", name, err->text);
@@ -458,7 +459,7 @@ static bool make_header(struct run *r)
 
 static bool prepare(struct run *r)
 {
-	return policies_read(&r->policies) && choice_open_index(&r->choice) &&
+	return policies_read(&r->policies) && choice_open_late(&r->choice) &&
 	       choice_open_model(&r->choice) && make_header(r) && take_key(r) &&
 	       make_codebook(r) && make_groups(r) &&
 	       output_open(&r->out, r->out_path, r->gzip);

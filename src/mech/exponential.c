@@ -50,4 +50,5 @@ const struct dpt_mech dpt_mech_exponential = {
     .calibrate = dpt_calibrate_exponential,
     .rows = dpt_channel_rows,
     .draw = draw_exponential,
+    .late = true,
 };

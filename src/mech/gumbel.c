@@ -80,4 +80,5 @@ const struct dpt_mech dpt_mech_gumbel = {
     .calibrate = dpt_calibrate_gumbel,
     .rows = dpt_channel_rows,
     .draw = draw_gumbel,
+    .late = true,
 };

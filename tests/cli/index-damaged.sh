@@ -26,10 +26,10 @@ try 'patch 40 "\377"; dptext -x bad'
 try 'patch 100 "\377"; dptext -x bad'
 try 'patch $((size - 5)) "\125"; dptext -x bad'
 
-# Any other byte: found out, or of no meaning and the index as good as ever.
+# Any other byte: found out, or not drawn from and the output as it was.
 echo 'the one that was not' >text
 dptext -q -x few.dpti --seed 1 text >good 2>/dev/null
-at=3 found=0 harmless=0 other=0
+at=3 tried=0 found=0 harmless=0 other=0
 while [ $at -lt "$size" ]; do
 	patch $at '\252'
 	if dptext -q -x bad --seed 1 text >out 2>err; then
@@ -38,12 +38,27 @@ while [ $at -lt "$size" ]; do
 		else
 			other=$((other + 1))
 		fi
-	elif grep -q '^dptext: bad: index is ' err; then
-		found=$((found + 1))
-	else
+	elif ! grep -q '^dptext: bad: index is ' err; then
 		other=$((other + 1))
 	fi
+	dptext-index verify bad >/dev/null 2>&1 || found=$((found + 1))
+	tried=$((tried + 1))
 	at=$((at + size / 97))
 done
-check "$((found + harmless)) bytes tried" test $other = 0
-check "most were found out" test $found -gt 90
+check "$tried bytes tried" test $other = 0
+check "some are not drawn from" test $harmless -gt 0
+check "some are" test $harmless -lt $tried
+check "verify finds all but the unused" test $found -gt 90
+
+# A row is checked when it is drawn from: what went before is put out.
+patch $(($(od -An -t u8 -j 288 -N 8 few.dpti) + 40 * 40 * 4)) '\252'
+yes 'the one' | head -n 30000 >text
+try 'dptext -q -T 1 -x bad text | wc -l'
+echo 'über' >>text
+try 'dptext -q -T 1 -x bad text >out'
+check "lines before it are there" test "$(wc -l <out)" -gt 10000
+check "and whole" test "$(tail -c 1 out | od -An -t x1)" = " 0a"
+head -c 32 /dev/urandom >key && chmod 600 key
+try 'dptext -q -x bad --consistent key text'
+try 'dptext -q -x bad -m laplace text'
+try 'dptext-audit -x bad'

@@ -66,7 +66,7 @@ static struct test_case open_case(int i)
 	                                 &c.channel, NULL),
 	                 DPT_OK);
 	ck_assert_uint_eq(dpt_channel_listed(c.channel), listed);
-	ck_assert_int_eq(dpt_channel_prepare(c.channel, NULL), DPT_OK);
+	ck_assert_int_eq(dpt_channel_prepare(c.channel, false, NULL), DPT_OK);
 	c.weight = malloc(listed * sizeof *c.weight);
 	return c;
 }

@@ -4,6 +4,7 @@
 #include "kernels.h"
 #include "reference.h"
 #include "save.h"
+#include "seals.h"
 #include "suites.h"
 
 #include <dirent.h>
@@ -480,14 +481,15 @@ static void seal(struct image *i)
 }
 
 /* In memory of just its size, for the tools that look beyond. */
-static enum dpt_status attach(const struct image *i, dpt_index **out,
+static enum dpt_status attach(const struct image *i, bool late, dpt_index **out,
                               void **memory)
 {
 	dpt_error err = {0};
 	void *copy = NULL;
 	ck_assert_int_eq(posix_memalign(&copy, 64, i->size ? i->size : 1), 0);
 	memcpy(copy, i->header, i->size);
-	enum dpt_status status = dpt_index_attach(copy, i->size, out, &err);
+	enum dpt_status status =
+	    dpt_index_attach(copy, i->size, late, out, &err);
 	if (status) {
 		ck_assert_int_eq(status, DPT_EINDEX);
 		ck_assert_int_eq(strncmp(err.text, "index is ", 9), 0);
@@ -538,7 +540,7 @@ static bool refused(const struct image *i)
 {
 	dpt_index *index;
 	void *memory;
-	if (attach(i, &index, &memory))
+	if (attach(i, false, &index, &memory))
 		return true;
 	exercise(index);
 	dpt_index_free(index);
@@ -579,7 +581,7 @@ START_TEST(every_flipped_byte_is_noticed)
 		void *memory;
 		unsigned char flip = _i ? 0xff : (unsigned char)(1 << at % 8);
 		bytes[at] ^= flip;
-		if (!attach(&i, &index, &memory)) {
+		if (!attach(&i, false, &index, &memory)) {
 			dpt_index_free(index);
 			free(memory);
 			if (accepted++ == 0)
@@ -913,7 +915,7 @@ START_TEST(verification_finds_lies)
 	void *memory;
 	lie(&i, _i);
 	seal(&i);
-	if (!attach(&i, &index, &memory)) {
+	if (!attach(&i, false, &index, &memory)) {
 		dpt_error err = {0};
 		ck_assert_int_eq(dpt_index_verify(index, &err), DPT_EINDEX);
 		ck_assert_int_eq(err.status, DPT_EINDEX);
@@ -962,6 +964,187 @@ START_TEST(mutations_do_no_harm)
 }
 END_TEST
 
+/* ------------------------------------------------ what is checked late */
+
+/* Words with far neighbours, and words with distances to cells. */
+static struct image large_image(void)
+{
+	float *rows = fx_rows(FX_RANDOM, 600, 3, 8);
+	dpt_vectors *v = fx_vectors(rows, 600, 3, NULL);
+	dpt_index_free(fx_index_of("large", v, 5));
+	dpt_vectors_free(v);
+	free(rows);
+	return load("large");
+}
+
+#define DRAWN 1200 /* each word twice */
+
+/* Draws for all words; DPT_EINDEX where damage was met. */
+static enum dpt_status draw_late(const struct image *i, const char *mechanism,
+                                 uint32_t *out)
+{
+	struct dpt_settings s = {.mechanism = mechanism,
+	                         .epsilon = 2,
+	                         .max_unchanged = 0.5,
+	                         .threads = 1};
+	dpt_error err = {0};
+	dpt_index *x;
+	void *memory;
+	dpt_key key;
+	uint32_t in[DRAWN];
+	dpt_model *model = NULL;
+	dpt_key_from_seed(&key, 3);
+	ck_assert_int_eq(attach(i, true, &x, &memory), DPT_OK);
+	for (uint32_t k = 0; k < DRAWN; k++)
+		in[k] = k % dpt_index_about(x).classes;
+	enum dpt_status status = dpt_model_new(x, &s, &model, &err);
+	if (!status)
+		status = dpt_model_draw(model, &key, 0, DRAWN, in, out, &err);
+	if (status)
+		ck_assert_str_eq(
+		    err.text,
+		    "index is damaged: the checksum of a row is wrong");
+	dpt_model_free(model);
+	dpt_index_free(x);
+	free(memory);
+	return status;
+}
+
+static enum dpt_status check_late(const struct image *i)
+{
+	dpt_index *x;
+	void *memory;
+	ck_assert_int_eq(attach(i, true, &x, &memory), DPT_OK);
+	enum dpt_status status = dpt_index_check(x, NULL);
+	if (!status)
+		ck_assert_int_eq(dpt_index_check(x, NULL), DPT_OK);
+	dpt_index_free(x);
+	free(memory);
+	return status;
+}
+
+static const enum dpt_section_id sealed[] = {
+    DPT_VECTORS, DPT_COARSE, DPT_OFF,  DPT_NEIGHBOURS, DPT_DISTANCES,
+    DPT_FAR,     DPT_REACH,  DPT_NEAR, DPT_OTHERS};
+static const char *const lates[] = {"gumbel", "exponential"};
+
+START_TEST(nothing_is_drawn_from_damaged_rows)
+{
+	enum { PLACES = 30 };
+	struct image i = large_image();
+	struct dpt_section *s = &i.header->section[sealed[_i]];
+	unsigned char *bytes = section(&i, sealed[_i]);
+	struct fx_seq seq = {(uint64_t)_i};
+	static uint32_t right[COUNT(lates)][DRAWN], out[DRAWN];
+	int met = 0;
+	for (int m = 0; m < COUNT(lates); m++)
+		ck_assert_int_eq(draw_late(&i, lates[m], right[m]), DPT_OK);
+	ck_assert_int_eq(check_late(&i), DPT_OK);
+	for (int k = 0; k < PLACES; k++) {
+		size_t part = s->bytes / PLACES; /* every rate has one */
+		size_t at = (size_t)k * part + fx_u64(&seq) % part;
+		unsigned char flip = (unsigned char)(1 << fx_u64(&seq) % 8);
+		int m = k % COUNT(lates);
+		bytes[at] ^= flip;
+		if (draw_late(&i, lates[m], out))
+			met++;
+		else
+			ck_assert_int_eq(memcmp(out, right[m], sizeof out), 0);
+		ck_assert_int_eq(check_late(&i), DPT_EINDEX);
+		bytes[at] ^= flip;
+	}
+	ck_assert_int_ge(met, 1);
+	free(i.header);
+}
+END_TEST
+
+/* The others are checked at once. */
+START_TEST(what_has_no_seals_is_not_checked_late)
+{
+	struct image i = small_image();
+	unsigned char *bytes = (unsigned char *)i.header;
+	for (int id = 0; id < DPT_SECTIONS; id++) {
+		const struct dpt_section *s = &i.header->section[id];
+		bool late = false;
+		for (int k = 0; k < COUNT(sealed); k++)
+			late |= sealed[k] == (enum dpt_section_id)id;
+		for (size_t k = 0; k < s->bytes; k += 1 + s->bytes / 50) {
+			dpt_index *x;
+			void *memory;
+			bytes[s->offset + k] ^= 4;
+			enum dpt_status status = attach(&i, true, &x, &memory);
+			ck_assert_int_eq(status, late ? DPT_OK : DPT_EINDEX);
+			if (!status)
+				dpt_index_free(x);
+			free(memory);
+			bytes[s->offset + k] ^= 4;
+		}
+	}
+	free(i.header);
+}
+END_TEST
+
+/* Whether what content does is to what has seals. */
+static bool is_sealed(int which)
+{
+	return (which >= 13 && which <= 22) || (which >= 29 && which <= 32) ||
+	       (which >= 48 && which <= 59);
+}
+
+/* A hostile file has seals that fit. */
+START_TEST(hostile_rows_are_not_drawn_from)
+{
+	struct image i = small_image();
+	dpt_index over;
+	uint32_t out[DRAWN];
+	if (!is_sealed(_i)) {
+		free(i.header);
+		return;
+	}
+	dpt_index_over(&over, i.header);
+	content(&i, _i);
+	dpt_seals_fill(&over.ground, i.header->rates, over.others,
+	               section(&i, DPT_SEALS));
+	seal(&i);
+	ck_assert_int_eq(check_late(&i), DPT_EINDEX);
+	bool rate = (_i >= 29 && _i <= 32) || _i == 58;
+	enum dpt_status status = draw_late(&i, "exponential", out);
+	/* a rate that is not used stays unseen */
+	ck_assert_int_eq(status, rate ? status : DPT_EINDEX);
+	free(i.header);
+}
+END_TEST
+
+START_TEST(wrong_seals_are_found)
+{
+	struct image i = small_image();
+	uint64_t *seals = section(&i, DPT_SEALS);
+	size_t count = i.header->section[DPT_SEALS].bytes / sizeof *seals;
+	dpt_index *x;
+	void *memory;
+	seals[(size_t)_i * (count - 1) / 4]++;
+	seal(&i);
+	ck_assert_int_eq(attach(&i, false, &x, &memory), DPT_OK);
+	ck_assert_int_eq(dpt_index_verify(x, NULL), DPT_EINDEX);
+	dpt_index_free(x);
+	free(memory);
+	free(i.header);
+}
+END_TEST
+
+static void add_late(Suite *s)
+{
+	TCase *t = tcase_create("late");
+	tcase_add_unchecked_fixture(t, fx_make_dir, fx_remove_dir);
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, nothing_is_drawn_from_damaged_rows, 0,
+	                    COUNT(sealed));
+	tcase_add_test(t, what_has_no_seals_is_not_checked_late);
+	tcase_add_loop_test(t, hostile_rows_are_not_drawn_from, 0, CONTENTS);
+	tcase_add_loop_test(t, wrong_seals_are_found, 0, 5);
+	suite_add_tcase(s, t);
+}
+
 static void add_hostile(Suite *s)
 {
 	TCase *t = tcase_create("hostile");
@@ -1001,5 +1184,6 @@ Suite *suite_index(void)
 	tcase_add_test(t, a_failed_build_keeps_the_old_index);
 	suite_add_tcase(s, t);
 	add_hostile(s);
+	add_late(s);
 	return s;
 }

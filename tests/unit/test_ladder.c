@@ -173,7 +173,7 @@ START_TEST(a_batch_is_drawn_as_its_records_are)
 	for (uint32_t i = 0; i < start[RECORDS]; i++)
 		in[i] = i * 11 % N;
 	struct dpt_batch batch = {&key, 40, RECORDS, start, in};
-	dpt_draw(model, &batch, scratch, out);
+	ck_assert_int_eq(dpt_draw(model, &batch, scratch, out, NULL), DPT_OK);
 	for (uint32_t i = 0; i < RECORDS; i++) {
 		uint32_t n = start[i + 1] - start[i];
 		ck_assert(!dpt_model_draw(model, &key, 40 + i, n, in + start[i],
