@@ -287,7 +287,7 @@ static bool word_room(dpt_rewriter *r)
 {
 	if (r->words < r->room)
 		return true;
-	size_t room = r->room ? 2 * r->room : 4096, used = r->words;
+	size_t room = r->room ? 2 * r->room : 256, used = r->words;
 	if (!grow((void **)&r->span, sizeof *r->span, used, room) ||
 	    !grow((void **)&r->in, sizeof *r->in, used, room) ||
 	    !grow((void **)&r->out, sizeof *r->out, used, room) ||
@@ -302,7 +302,7 @@ static bool record_room(dpt_rewriter *r)
 {
 	if (r->records + 1 < r->record_room)
 		return true;
-	size_t room = r->record_room ? 2 * r->record_room : 1024;
+	size_t room = r->record_room ? 2 * r->record_room : 256;
 	if (!grow((void **)&r->start, sizeof *r->start, r->record_room, room))
 		return false;
 	r->record_room = room;

@@ -2,6 +2,7 @@
 #include "signs.h"
 
 #include "error.h"
+#include "once.h"
 #include "token.h"
 
 #include <stdlib.h>
@@ -48,11 +49,13 @@ const char *dpt_kind_name(enum dpt_kind kind)
 }
 
 struct dpt_sign_patterns {
-	dpt_pattern *of[DPT_KINDS + 1]; /* NULL: not looked for */
+	unsigned unmasked;              /* a bit a kind: not looked for */
+	dpt_pattern *of[DPT_KINDS + 1]; /* made when they are first needed */
+	dpt_once made[DPT_KINDS + 1];
 };
 
 struct dpt_sign_finder {
-	const dpt_sign_patterns *patterns;
+	dpt_sign_patterns *patterns;
 	dpt_matcher *of[DPT_KINDS + 1]; /* made when they are first needed */
 	const char *text;
 	size_t at, to;
@@ -62,17 +65,10 @@ struct dpt_sign_finder {
 enum dpt_status dpt_sign_patterns_new(unsigned unmasked,
                                       dpt_sign_patterns **out, dpt_error *err)
 {
-	dpt_sign_patterns *p = calloc(1, sizeof *p);
-	enum dpt_status status = p ? DPT_OK : dpt_fail_memory(err);
-	*out = NULL;
-	for (unsigned k = 0; !status && k <= DPT_KINDS; k++)
-		if (!(unmasked >> k & 1))
-			status = dpt_pattern_at(patterns[k], &p->of[k], err);
-	if (status) {
-		dpt_sign_patterns_free(p);
-		return status;
-	}
-	*out = p;
+	*out = calloc(1, sizeof **out);
+	if (!*out)
+		return dpt_fail_memory(err);
+	(*out)->unmasked = unmasked;
 	return DPT_OK;
 }
 
@@ -83,8 +79,18 @@ void dpt_sign_patterns_free(dpt_sign_patterns *p)
 	free(p);
 }
 
-enum dpt_status dpt_sign_finder_new(const dpt_sign_patterns *p,
-                                    dpt_sign_finder **out, dpt_error *err)
+/* NULL: out of memory. */
+static const dpt_pattern *pattern_of(dpt_sign_patterns *p, unsigned kind)
+{
+	if (dpt_once_begin(&p->made[kind])) {
+		(void)!dpt_pattern_at(patterns[kind], &p->of[kind], NULL);
+		dpt_once_end(&p->made[kind]);
+	}
+	return p->of[kind];
+}
+
+enum dpt_status dpt_sign_finder_new(dpt_sign_patterns *p, dpt_sign_finder **out,
+                                    dpt_error *err)
 {
 	*out = calloc(1, sizeof **out);
 	if (!*out)
@@ -104,12 +110,14 @@ void dpt_sign_finder_free(dpt_sign_finder *f)
 static int match(dpt_sign_finder *f, unsigned kind, size_t start, size_t to,
                  struct dpt_sign *out)
 {
-	const dpt_pattern *pattern = f->patterns->of[kind];
 	out->kind = kind;
-	if (!pattern)
+	if (f->patterns->unmasked >> kind & 1)
 		return 0;
-	if (!f->of[kind] && dpt_matcher_new(pattern, &f->of[kind], NULL))
-		return -1;
+	if (!f->of[kind]) {
+		const dpt_pattern *pattern = pattern_of(f->patterns, kind);
+		if (!pattern || dpt_matcher_new(pattern, &f->of[kind], NULL))
+			return -1;
+	}
 	return dpt_match(f->of[kind], f->text, to, start, &out->start,
 	                 &out->end);
 }

@@ -28,9 +28,9 @@ struct dpt_sign {
 /* What one thread needs to find them; borrows the patterns. */
 typedef struct dpt_sign_finder dpt_sign_finder;
 
-DPT_MUST_USE enum dpt_status
-dpt_sign_finder_new(const dpt_sign_patterns *patterns, dpt_sign_finder **out,
-                    dpt_error *err);
+DPT_MUST_USE enum dpt_status dpt_sign_finder_new(dpt_sign_patterns *patterns,
+                                                 dpt_sign_finder **out,
+                                                 dpt_error *err);
 void dpt_sign_finder_free(dpt_sign_finder *f);
 
 /* Begins with text[from..to), which is UTF-8 and stays where it is. */

@@ -15,7 +15,8 @@ bool input_open(struct input *in, const char *name)
 {
 	struct stat st;
 	bool is_stdin = strcmp(name, "-") == 0;
-	*in = (struct input){.name = is_stdin ? "(standard input)" : name};
+	memset(in, 0, offsetof(struct input, raw));
+	in->name = is_stdin ? "(standard input)" : name;
 	in->fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
 	if (in->fd < 0 || fstat(in->fd, &st) != 0) {
 		msg("%s: %s", name, strerror(errno));
@@ -78,6 +79,8 @@ static ptrdiff_t read_raw(struct input *in)
 	ptrdiff_t n = read(in->fd, in->raw + in->end, sizeof in->raw - in->end);
 	if (n > 0)
 		in->end += (size_t)n;
+	if (in->end > in->used)
+		in->used = in->end;
 	return n;
 }
 
@@ -176,5 +179,5 @@ void input_close(struct input *in)
 		inflateEnd(&in->z);
 	if (in->fd > STDIN_FILENO)
 		close(in->fd);
-	explicit_bzero(in->raw, sizeof in->raw);
+	explicit_bzero(in->raw, in->used);
 }

@@ -18,6 +18,7 @@ struct input {
 	bool full;   /* inflate may have more than there was room for */
 	z_stream z;
 	size_t at, end; /* of raw, what was read and not yet given */
+	size_t used;    /* of raw, at most so far */
 	unsigned char raw[1 << 16];
 };
 

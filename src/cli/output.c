@@ -54,9 +54,10 @@ static bool open_file(struct output *o, const char *path)
 bool output_open(struct output *o, const char *path, bool gzip)
 {
 	bool is_file = path && strcmp(path, "-") != 0;
-	*o = (struct output){.name = is_file ? path : "standard output",
-	                     .fd = STDOUT_FILENO,
-	                     .gzip = gzip};
+	memset(o, 0, offsetof(struct output, packed));
+	o->name = is_file ? path : "standard output";
+	o->fd = STDOUT_FILENO;
+	o->gzip = gzip;
 	if (gzip && !is_file && isatty(STDOUT_FILENO)) {
 		msg("standard output: gzip is not for terminals");
 		o->gzip = false;
