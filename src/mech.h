@@ -58,6 +58,8 @@ struct dpt_mech {
 	             void *scratch, uint32_t *out);
 	/* open and draw check what they use of an index that is opened late. */
 	bool late;
+	/* So slow that threads share less of the text at a time. */
+	bool slow;
 };
 
 /* Mechanism number i, or NULL behind the last. */

@@ -7,8 +7,8 @@
 #include <math.h>
 #include <string.h>
 
-#define BLOCK 1024U /* rows at a time */
-#define KEPT 32U    /* candidates of a point before they are measured */
+#define BLOCK 512U /* rows at a time */
+#define KEPT 32U   /* candidates of a point before they are measured */
 
 /* The rows that may be nearest to one point. */
 struct contest {

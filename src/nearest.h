@@ -6,7 +6,7 @@
 #include "blas.h"
 #include "space.h"
 
-#define DPT_NEAREST_POINTS 128 /* at most, in one call */
+#define DPT_NEAREST_POINTS 512 /* at most, in one call */
 
 /* Scratch bytes for dpt_nearest; alignment 64. */
 size_t dpt_nearest_scratch(void);

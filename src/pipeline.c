@@ -13,6 +13,7 @@
 #include <string.h>
 
 #define DEFAULT_CHUNK ((size_t)128 << 10)
+#define SLOW_CHUNK ((size_t)32 << 10)
 #define LEAST ((size_t)4 << 10) /* to read, if it is no more than asked for */
 #define LONGEST_RECORD ((size_t)256 << 20)
 #define MOST ((size_t)1 << 30) /* offsets in a chunk have 32 bits */
@@ -182,6 +183,13 @@ static enum dpt_status frame(struct stream *s, struct chunk *c,
 	return DPT_OK;
 }
 
+static size_t chunk_size(const struct stream *s)
+{
+	if (s->o->chunk)
+		return s->o->chunk;
+	return s->o->model->mech->slow ? SLOW_CHUNK : DEFAULT_CHUNK;
+}
+
 /*
  * Fills chunk->in with whole records: as many as fit the chunk size, fewer
  * when nothing more is waiting, one however long it is.  At the end of the
@@ -189,7 +197,7 @@ static enum dpt_status frame(struct stream *s, struct chunk *c,
  */
 static enum dpt_status fill(struct stream *s, struct chunk *c, dpt_error *err)
 {
-	size_t size = s->o->chunk ? s->o->chunk : DEFAULT_CHUNK;
+	size_t size = chunk_size(s);
 	struct dpt_cut cut = {0};
 	c->in.len = c->lead = c->copy = 0;
 	c->too_long = false;

@@ -139,4 +139,5 @@ const struct dpt_mech dpt_mech_laplace = {
     .close = close_laplace,
     .scratch = scratch_laplace,
     .draw = draw_laplace,
+    .slow = true,
 };

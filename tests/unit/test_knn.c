@@ -213,8 +213,8 @@ static const struct {
 	uint32_t n, dim;
 	size_t points;
 	float far;
-} nearest[] = {{2, 1, 1, 1e3F},       {1023, 3, 127, 10},
-               {1024, 6, 128, 1e6F},  {1025, 16, 64, 1e12F},
+} nearest[] = {{2, 1, 1, 1e3F},       {511, 3, 511, 10},
+               {512, 6, 512, 1e6F},   {513, 16, 64, 1e12F},
                {2100, 10, 128, 1e4F}, {300, 100, 128, 1e11F}};
 
 START_TEST(nearest_rows_are_those_of_brute_force)
