@@ -52,38 +52,44 @@ DPT_WIDE void dpt_exp_fill(size_t n, double t, const double *restrict d,
 		kernel[i] = exp(-t * d[i]);
 }
 
-DPT_WIDE struct dpt_sums dpt_power_sums(size_t n, const double *restrict d,
-                                        const double *restrict factor,
-                                        double *restrict kernel)
+/* Inlined, so that count is known: the sums of the rows stay in registers, and
+ * those of the columns are read and written once for all rows. */
+static inline __attribute__((always_inline)) void
+add_rows(size_t first, size_t count, size_t cols, struct dpt_strip *restrict s,
+         double *restrict others, double *restrict moments,
+         struct dpt_sums *restrict sums)
 {
 	const double least = exp(-DPT_KERNEL_CLIP);
-	double others = 0, moment = 0;
-	for (size_t i = 0; i < n; i++) {
-		double e = kernel[i] > least ? kernel[i] : least;
-		kernel[i] *= factor[i];
-		others += e;
-		moment += e * d[i];
+	double sum[DPT_STRIP_ROWS] = {0}, moment[DPT_STRIP_ROWS] = {0};
+	for (size_t i = 0; i < cols; i++) {
+		double all = 0, all_moments = 0;
+		for (size_t r = 0; r < count; r++) {
+			double *k = &s->kernel[first + r][i];
+			double e = *k > least ? *k : least;
+			double m = e * s->d[first + r][i];
+			*k *= s->factor[first + r][i];
+			all += e;
+			all_moments += m;
+			sum[r] += e;
+			moment[r] += m;
+		}
+		others[i] += all;
+		moments[i] += all_moments;
 	}
-	return (struct dpt_sums){others, moment};
+	for (size_t r = 0; r < count; r++)
+		sums[first + r] = (struct dpt_sums){sum[r], moment[r]};
 }
 
-DPT_WIDE struct dpt_sums dpt_power_add(size_t n, const double *restrict d,
-                                       const double *restrict factor,
-                                       double *restrict kernel,
-                                       double *restrict others,
-                                       double *restrict moments)
+DPT_WIDE void dpt_power_add(size_t rows, size_t cols,
+                            struct dpt_strip *restrict strip,
+                            double *restrict others, double *restrict moments,
+                            struct dpt_sums *restrict sums)
 {
-	const double least = exp(-DPT_KERNEL_CLIP);
-	double sum = 0, moment = 0;
-	for (size_t i = 0; i < n; i++) {
-		double e = kernel[i] > least ? kernel[i] : least;
-		kernel[i] *= factor[i];
-		others[i] += e;
-		moments[i] += e * d[i];
-		sum += e;
-		moment += e * d[i];
-	}
-	return (struct dpt_sums){sum, moment};
+	if (rows == DPT_STRIP_ROWS)
+		add_rows(0, DPT_STRIP_ROWS, cols, strip, others, moments, sums);
+	else
+		for (size_t r = 0; r < rows; r++)
+			add_rows(r, 1, cols, strip, others, moments, sums);
 }
 
 DPT_WIDE struct dpt_sums

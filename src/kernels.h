@@ -37,18 +37,28 @@ struct dpt_sums dpt_exp_sums(size_t n, double t, const double *restrict d);
 /* kernel[i] = exp(-t d[i]), without the clip. */
 void dpt_exp_fill(size_t n, double t, const double *restrict d,
                   double *restrict kernel);
+
 /*
- * The sums of dpt_exp_sums and of dpt_exp_add where kernel holds the powers
- * of dpt_exp_fill; they are multiplied by factor, to be those of the next
- * rate.
+ * Some rows of a tile, in part, so that it fits the first cache: distances,
+ * the factor of dpt_exp_fill from each rate to the next, and the kernel.  A
+ * vector that lies across two lines of the cache takes twice as long.
  */
-struct dpt_sums dpt_power_sums(size_t n, const double *restrict d,
-                               const double *restrict factor,
-                               double *restrict kernel);
-struct dpt_sums dpt_power_add(size_t n, const double *restrict d,
-                              const double *restrict factor,
-                              double *restrict kernel, double *restrict others,
-                              double *restrict moments);
+#define DPT_STRIP_ROWS 4U
+#define DPT_STRIP_COLS 256U
+#define DPT_LINE 64
+struct dpt_strip {
+	_Alignas(DPT_LINE) double d[DPT_STRIP_ROWS][DPT_STRIP_COLS];
+	double factor[DPT_STRIP_ROWS][DPT_STRIP_COLS];
+	double kernel[DPT_STRIP_ROWS][DPT_STRIP_COLS];
+};
+
+/*
+ * The sums of dpt_exp_add of each row, all or one by one, where the kernel is
+ * there; it is multiplied by factor, to be that of the next rate.
+ */
+void dpt_power_add(size_t rows, size_t cols, struct dpt_strip *restrict strip,
+                   double *restrict others, double *restrict moments,
+                   struct dpt_sums *restrict sums);
 
 /*
  * The same where what i adds counts weight[i] times, and what is added to

@@ -32,6 +32,11 @@ void dpt_normal_free(struct dpt_normal *z)
 	*z = (struct dpt_normal){0};
 }
 
+static uint32_t least(uint32_t a, uint32_t b)
+{
+	return a < b ? a : b;
+}
+
 static void visit_row(struct dpt_normal *z, const struct dpt_tile *t,
                       uint32_t r, size_t k, const double *d)
 {
@@ -50,37 +55,51 @@ static void visit_row(struct dpt_normal *z, const struct dpt_tile *t,
 	z->moments[row] += sums.moment;
 }
 
-/* All rates of a row at once: the kernel of each is that of the one before
+/* All rates of a strip at once: the kernel of each is that of the one before
  * times that of the first. */
-static void visit_powers(struct dpt_normal *z, const struct dpt_tile *t,
-                         uint32_t r, const double *d)
+static void visit_strip(struct dpt_normal *z, const struct dpt_tile *t,
+                        uint32_t row, uint32_t rows, uint32_t col,
+                        uint32_t cols)
 {
-	double factor[CHUNK], kernel[CHUNK];
-	uint32_t after = r + 1, left = t->cols - after;
-	dpt_exp_fill(t->cols, z->t[0], d, factor);
-	memcpy(kernel, factor, t->cols * sizeof *kernel);
+	struct dpt_strip strip;
+	for (uint32_t r = 0; r < rows; r++) {
+		dpt_roots(cols, t->d2 + (size_t)(row + r) * t->cols + col,
+		          strip.d[r]);
+		dpt_exp_fill(cols, z->t[0], strip.d[r], strip.factor[r]);
+		memcpy(strip.kernel[r], strip.factor[r],
+		       cols * sizeof *strip.kernel[r]);
+	}
 	for (size_t k = 0; k < z->rates; k++) {
-		size_t at = k * z->space->n, row = at + t->row + r;
-		struct dpt_sums sums, rest = {0, 0};
-		if (t->row != t->col) {
-			sums = dpt_power_add(t->cols, d, factor, kernel,
-			                     z->others + at + t->col,
-			                     z->moments + at + t->col);
-		} else {
-			sums = dpt_power_sums(r, d, factor, kernel);
-			rest = dpt_power_sums(left, d + after, factor + after,
-			                      kernel + after);
+		double *others = z->others + k * z->space->n;
+		double *moments = z->moments + k * z->space->n;
+		struct dpt_sums sums[DPT_STRIP_ROWS];
+		dpt_power_add(rows, cols, &strip, others + t->col + col,
+		              moments + t->col + col, sums);
+		for (uint32_t r = 0; r < rows; r++) {
+			others[t->row + row + r] += sums[r].others;
+			moments[t->row + row + r] += sums[r].moment;
 		}
-		z->others[row] += sums.others + rest.others;
-		z->moments[row] += sums.moment + rest.moment;
 	}
 }
 
-/* The same for any rates, each pair once, with the weights. */
+/* Each pair once: on the diagonal, row by row, those below it. */
+static void visit_powers(struct dpt_normal *z, const struct dpt_tile *t)
+{
+	bool diagonal = t->row == t->col;
+	for (uint32_t r = 0, rows; r < t->rows; r += rows) {
+		uint32_t end = diagonal ? r : t->cols;
+		rows = diagonal ? 1 : least(t->rows - r, DPT_STRIP_ROWS);
+		for (uint32_t c = 0; c < end; c += DPT_STRIP_COLS)
+			visit_strip(z, t, r, rows, c,
+			            least(end - c, DPT_STRIP_COLS));
+	}
+}
+
+/* A row for any rates, each pair once, with the weights. */
 static void visit_weighted(struct dpt_normal *z, const struct dpt_tile *t,
                            uint32_t r, const double *d)
 {
-	double factor[CHUNK], kernel[CHUNK];
+	_Alignas(DPT_LINE) double factor[CHUNK], kernel[CHUNK];
 	const double *q = z->weight;
 	uint32_t cols = t->row == t->col ? r : t->cols;
 	for (size_t k = 0; k < z->rates; k++) {
@@ -101,13 +120,15 @@ void dpt_normal_visit(void *ctx, unsigned thread, const struct dpt_tile *t)
 {
 	(void)thread;
 	struct dpt_normal *z = ctx;
-	double d[CHUNK];
+	_Alignas(DPT_LINE) double d[CHUNK];
+	if (z->powers && !z->weight) {
+		visit_powers(z, t);
+		return;
+	}
 	for (uint32_t r = 0; r < t->rows; r++) {
 		dpt_roots(t->cols, t->d2 + (size_t)r * t->cols, d);
 		if (z->weight)
 			visit_weighted(z, t, r, d);
-		else if (z->powers)
-			visit_powers(z, t, r, d);
 		else
 			for (size_t k = 0; k < z->rates; k++)
 				visit_row(z, t, r, k, d);
