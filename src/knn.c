@@ -13,12 +13,15 @@
 
 #include "error.h"
 #include "parallel.h"
+#include "wide.h"
 
 #include <float.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define STRIDE 32U /* squares looked at together */
 
 struct candidate {
 	float d2; /* in units of dpt_knn.unit */
@@ -167,13 +170,26 @@ static void offer(dpt_knn *knn, uint32_t row, double d2, uint32_t id)
 		    (struct candidate){(float)(d2 / knn->unit), id};
 }
 
-/* Whether any of 16 pairs concerns the lists of its row or column. */
-static bool any_within(const double *d2, double limit, const double *limits)
+static inline double larger(double a, double b)
 {
-	int hit = 0;
-	for (int i = 0; i < 16; i++)
-		hit |= (d2[i] <= limit) | (d2[i] <= limits[i]);
-	return hit;
+	return a > b ? a : b;
+}
+
+/* The first column at or after c whose square is within the limit of the row
+ * or its own; n: none. */
+DPT_WIDE static size_t next_within(size_t c, size_t n, const double *d2,
+                                   double limit, const double *limits)
+{
+	for (; c + STRIDE <= n; c += STRIDE) {
+		int64_t any = 0;
+		for (size_t i = 0; i < STRIDE; i++)
+			any |= d2[c + i] <= larger(limit, limits[c + i]);
+		if (any)
+			break;
+	}
+	while (c < n && d2[c] > larger(limit, limits[c]))
+		c++;
+	return c;
 }
 
 static void offer_row(dpt_knn *knn, const struct dpt_tile *t, uint32_t r)
@@ -183,18 +199,17 @@ static void offer_row(dpt_knn *knn, const struct dpt_tile *t, uint32_t r)
 	uint32_t row = t->row + r;
 	bool diagonal = t->row == t->col;
 
-	for (uint32_t c = 0; c < t->cols; c++) {
-		if (c % 16 == 0 && c + 16 <= t->cols &&
-		    !any_within(d2 + c, knn->limit[row], limits + c)) {
-			c += 15;
-			continue;
-		}
-		if (t->col + c == row)
+	for (size_t c = 0;; c++) {
+		c = next_within(c, t->cols, d2, knn->limit[row], limits);
+		uint32_t column = t->col + (uint32_t)c;
+		if (c == t->cols)
+			return;
+		if (column == row)
 			continue;
 		if (d2[c] <= knn->limit[row])
-			offer(knn, row, d2[c], t->col + c);
+			offer(knn, row, d2[c], column);
 		if (!diagonal && d2[c] <= limits[c])
-			offer(knn, t->col + c, d2[c], row);
+			offer(knn, column, d2[c], row);
 	}
 }
 
@@ -214,6 +229,16 @@ static void keep_extreme(struct dpt_extreme *best, double sign, double d,
 	}
 }
 
+/* Whether any square is not between low and high. */
+DPT_WIDE static bool any_outside(uint32_t n, const double *d2, double low,
+                                 double high)
+{
+	int64_t any = 0;
+	for (uint32_t i = 0; i < n; i++)
+		any |= (d2[i] <= low) | (d2[i] >= high);
+	return any;
+}
+
 /* Measures exactly only the pairs that may beat the extremes so far. */
 static void extremes_row(dpt_knn *knn, struct extremes *x,
                          const struct dpt_tile *t, uint32_t r)
@@ -222,16 +247,11 @@ static void extremes_row(dpt_knn *knn, struct extremes *x,
 	const double *d2 = t->d2 + (size_t)r * t->cols;
 	uint32_t row = t->row + r;
 	uint32_t from = t->row == t->col ? r + 1 : 0;
-	double slack = knn->error + 1e-12 * s->norm2_max, low, high;
-	double least = INFINITY, most = -1;
+	double slack = knn->error + 1e-12 * s->norm2_max;
+	double low = x->least.distance * x->least.distance + slack;
+	double high = x->most.distance * fabs(x->most.distance) - slack;
 
-	for (uint32_t c = from; c < t->cols; c++) {
-		least = d2[c] < least ? d2[c] : least;
-		most = d2[c] > most ? d2[c] : most;
-	}
-	low = x->least.distance * x->least.distance + slack;
-	high = x->most.distance * fabs(x->most.distance) - slack;
-	if (least > low && most < high)
+	if (!any_outside(t->cols - from, d2 + from, low, high))
 		return;
 	for (uint32_t c = from; c < t->cols; c++)
 		if (d2[c] <= low || d2[c] >= high) {
