@@ -159,24 +159,25 @@ DPT_WIDE static void from_floats(double x2, const double *restrict y2,
 static void from_lattice(const struct dpt_space *s, struct work *w,
                          const struct block *a, const struct block *b)
 {
-	int m = (int)a->rows, n = (int)b->rows, k = (int)s->stride;
-	w->blas->sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1,
-	               a->x, k, b->x, k, 0, w->dot, n);
+	int m = (int)a->rows, n = (int)b->rows, ld = (int)s->stride;
+	w->blas->sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n,
+	               (int)s->dim, 1, a->x, ld, b->x, ld, 0, w->dot, n);
 	for (size_t r = 0; r < a->rows; r++)
 		from_floats(a->norm2[r], b->norm2, w->dot + r * b->rows,
 		            b->rows, w->d2 + r * b->rows);
 }
 
-/* The same of products in d2, to which they are rounded; returns the least. */
-DPT_WIDE static double from_doubles(double x2, const double *restrict y2,
-                                    uint32_t n, double *restrict d2)
+/* The same of products in d2, to which they are rounded; returns whether any is
+ * at most close. */
+DPT_WIDE static bool from_doubles(double x2, const double *restrict y2,
+                                  uint32_t n, double close, double *restrict d2)
 {
-	double least = INFINITY;
+	int64_t any = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		d2[i] = x2 + y2[i] - 2 * d2[i];
-		least = d2[i] < least ? d2[i] : least;
+		any |= d2[i] <= close;
 	}
-	return least;
+	return any;
 }
 
 /* Measured directly where it cancels: so close pairs keep their relative
@@ -184,17 +185,17 @@ DPT_WIDE static double from_doubles(double x2, const double *restrict y2,
 static void from_any(const struct dpt_space *s, struct work *w,
                      const struct block *a, const struct block *b)
 {
-	int m = (int)a->rows, n = (int)b->rows, k = (int)s->stride;
+	int m = (int)a->rows, n = (int)b->rows, ld = (int)s->stride;
 	double largest = 0, *d2 = w->d2;
 	widen(w->a, a->x, (size_t)a->rows * s->stride);
 	widen(w->b, b->x, (size_t)b->rows * s->stride);
-	w->blas->dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, 1,
-	               w->a, k, w->b, k, 0, d2, n);
+	w->blas->dgemm(CblasRowMajor, CblasNoTrans, CblasTrans, m, n,
+	               (int)s->dim, 1, w->a, ld, w->b, ld, 0, d2, n);
 	for (uint32_t c = 0; c < b->rows; c++)
 		largest = fmax(largest, b->norm2[c]);
 	for (size_t r = 0; r < a->rows; r++, d2 += b->rows) {
 		double close = 1e-3 * (a->norm2[r] + largest);
-		if (from_doubles(a->norm2[r], b->norm2, b->rows, d2) > close)
+		if (!from_doubles(a->norm2[r], b->norm2, b->rows, close, d2))
 			continue;
 		for (size_t c = 0; c < b->rows; c++)
 			if (d2[c] <= close)
