@@ -93,7 +93,7 @@ void dpt_nearest(const struct dpt_blas *blas, const struct dpt_space *s,
                  void *scratch, uint32_t *out)
 {
 	struct scratch *w = scratch;
-	int k = (int)s->stride;
+	int k = (int)s->dim, ld = (int)s->stride;
 	for (size_t i = 0; i < n; i++)
 		w->contest[i] = (struct contest){
 		    .best = -FLT_MAX,
@@ -102,8 +102,8 @@ void dpt_nearest(const struct dpt_blas *blas, const struct dpt_space *s,
 	for (uint32_t first = 0; first < s->n; first += BLOCK) {
 		uint32_t rows = s->n - first < BLOCK ? s->n - first : BLOCK;
 		blas->sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (int)n,
-		            (int)rows, k, 1, points, k, dpt_row(s, first), k, 0,
-		            w->score, (int)rows);
+		            (int)rows, k, 1, points, ld, dpt_row(s, first), ld,
+		            0, w->score, (int)rows);
 		for (size_t i = 0; i < n; i++)
 			enter(s, &w->contest[i], points + i * s->stride,
 			      w->score + i * rows, half_norms + first, first,
