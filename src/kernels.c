@@ -166,15 +166,6 @@ void dpt_outputs_add(size_t n, double t, const double *restrict d,
 	gather(n, t, d, columns, to_one);
 }
 
-DPT_WIDE int dpt_any_steeper(size_t n, double x, const double *restrict v,
-                             double bound, const double *restrict d2)
-{
-	int any = 0;
-	for (size_t i = 0; i < n; i++)
-		any |= (x - v[i]) * (x - v[i]) > bound * d2[i];
-	return any;
-}
-
 /* Whether a / sqrt(d2) is above the root of bound. */
 static inline unsigned char steeper(double a, double bound, double d2)
 {

@@ -101,13 +101,6 @@ void dpt_outputs_add(size_t n, double t, const double *restrict d,
                      const struct dpt_outputs *to_one,
                      const struct dpt_outputs *to_columns);
 
-/*
- * Returns whether any (x - v[i])^2 > bound d2[i]: whether some pair changes
- * faster than the square root of bound a unit of distance.
- */
-int dpt_any_steeper(size_t n, double x, const double *restrict v, double bound,
-                    const double *restrict d2);
-
 /* What one word has, and n others: a high and a low mark each. */
 struct dpt_slopes {
 	double top, low;

@@ -144,11 +144,19 @@ void dpt_normal_finish(struct dpt_normal *z)
 	}
 }
 
+/* A row that may be the higher of a steep pair. */
+struct top {
+	double v, room;
+	uint32_t row;
+};
+
 struct steep {
 	const struct dpt_space *space;
 	const struct dpt_lists *lists;
 	const double *v;
-	double *best; /* one a thread */
+	double *best;    /* one a thread */
+	double slope;    /* less than the best of all pairs in lists */
+	struct top *top; /* by falling value, and a last one of none */
 };
 
 static void keep_ratio(double *best, double a, double b, double d)
@@ -172,48 +180,51 @@ static void steep_in_lists(void *ctx, unsigned thread, size_t item)
 			           l->distance[r]);
 }
 
-static void steep_in_tile(void *ctx, unsigned thread, const struct dpt_tile *t)
+/*
+ * A pair that is in neither list is at least as far apart as either reaches.
+ * To be steeper than the best in lists, its higher row must therefore lie
+ * that much above the lower one for the reach of each.
+ */
+static double room(const struct steep *s, uint32_t w)
+{
+	return s->slope * s->lists->distance[(size_t)(w + 1) * s->lists->k - 1];
+}
+
+static void steep_beyond(void *ctx, unsigned thread, size_t item)
 {
 	struct steep *s = ctx;
 	const struct dpt_space *space = s->space;
-	double *best = &s->best[thread];
-	for (uint32_t r = 0; r < t->rows; r++) {
-		const double *d2 = t->d2 + (size_t)r * t->cols;
-		uint32_t w = dpt_tile_row(t, r);
-		double bound = *best * *best * (1 - 1e-9);
-		if (!dpt_any_steeper(t->cols, s->v[w], s->v + t->col, bound,
-		                     d2))
-			continue;
-		for (uint32_t c = 0; c < t->cols; c++) {
-			uint32_t x = t->col + c;
-			double gap = s->v[w] - s->v[x];
-			if (x == w || gap * gap <= bound * d2[c])
-				continue;
-			keep_ratio(best, s->v[w], s->v[x],
-			           sqrt(dpt_squared(dpt_row(space, w),
-			                            dpt_row(space, x),
-			                            space->stride)));
-		}
+	uint32_t end = (uint32_t)(item + 1) * CHUNK;
+	for (uint32_t w = (uint32_t)item * CHUNK; w < end && w < space->n;
+	     w++) {
+		double v = s->v[w], least = room(s, w);
+		for (const struct top *x = s->top; x->v - v > least; x++)
+			if (x->v - v > x->room)
+				keep_ratio(
+				    &s->best[thread], v, x->v,
+				    sqrt(dpt_squared(dpt_row(space, w),
+				                     dpt_row(space, x->row),
+				                     space->stride)));
 	}
 }
 
-/*
- * The rows on one side whose lists may end too soon.  A pair steeper than
- * best that is in neither list is at least as far apart as either list
- * reaches; so its higher row lies more than best * reach above the lowest of
- * all, and its lower row as far below the highest.  One side is enough.
- */
-static size_t short_lists(const struct steep *s, double best, double extreme,
-                          uint32_t *rows)
+static int by_value(const void *a, const void *b)
 {
-	const struct dpt_lists *l = s->lists;
+	const struct top *x = a, *y = b;
+	return (x->v < y->v) - (x->v > y->v);
+}
+
+/* Fills top with the rows that may be the higher of such a pair. */
+static void list_tops(struct steep *s, double lowest)
+{
 	size_t n = 0;
 	for (uint32_t w = 0; w < s->space->n; w++) {
-		double reach = l->distance[(size_t)w * l->k + l->k - 1];
-		if (fabs(s->v[w] - extreme) > best * reach * (1 - 1e-9))
-			rows[n++] = w;
+		struct top x = {s->v[w], room(s, w), w};
+		if (x.v - lowest > x.room)
+			s->top[n++] = x;
 	}
-	return n;
+	qsort(s->top, n, sizeof *s->top, by_value);
+	s->top[n] = (struct top){.v = -INFINITY};
 }
 
 static double largest(const double *v, size_t n)
@@ -244,37 +255,24 @@ enum dpt_status dpt_steepness(const struct dpt_space *space,
                               const struct dpt_lists *lists, const double *v,
                               unsigned threads, double *out, dpt_error *err)
 {
-	enum dpt_status status = DPT_OK;
-	uint32_t n = space->n;
-	struct steep s = {space, lists, v, calloc(threads, sizeof *s.best)};
-	uint32_t *high = malloc(n * sizeof *high);
-	uint32_t *low = malloc(n * sizeof *low);
+	size_t n = space->n, runs = (n + CHUNK - 1) / CHUNK;
+	struct steep s = {.space = space,
+	                  .lists = lists,
+	                  .v = v,
+	                  .best = calloc(threads, sizeof *s.best),
+	                  .top = malloc((n + 1) * sizeof *s.top)};
+	bool memory = s.best && s.top;
 	*out = INFINITY;
-	if (!s.best || !high || !low) {
-		status = dpt_fail_memory(err);
-		goto out;
+	if (memory && all_finite(v, n)) {
+		dpt_parallel(threads, runs, steep_in_lists, &s);
+		s.slope = largest(s.best, threads) * (1 - 1e-9);
+		if (lists->k + 1 < n) {
+			list_tops(&s, smallest(v, n));
+			dpt_parallel(threads, runs, steep_beyond, &s);
+		}
+		*out = largest(s.best, threads);
 	}
-	if (!all_finite(v, n))
-		goto out;
-	dpt_parallel(threads, (n + CHUNK - 1) / CHUNK, steep_in_lists, &s);
-	double best = largest(s.best, threads);
-	for (unsigned i = 0; i < threads; i++)
-		s.best[i] = best;
-	if (lists->k + 1 < n) {
-		size_t highs = short_lists(&s, best, smallest(v, n), high);
-		size_t lows = short_lists(&s, best, largest(v, n), low);
-		struct dpt_pass pass = {.space = space,
-		                        .threads = threads,
-		                        .visit = steep_in_tile,
-		                        .ctx = &s};
-		status = highs < lows ? dpt_scan(&pass, highs, high, err)
-		                      : dpt_scan(&pass, lows, low, err);
-		best = largest(s.best, threads);
-	}
-	*out = best;
-out:
 	free(s.best);
-	free(high);
-	free(low);
-	return status;
+	free(s.top);
+	return memory ? DPT_OK : dpt_fail_memory(err);
 }

@@ -431,25 +431,6 @@ START_TEST(roots_are_roots_and_never_of_negatives)
 }
 END_TEST
 
-START_TEST(steeper_pairs_are_seen_wherever_they_are)
-{
-	double v[40], d2[40];
-	for (size_t n = 0; n <= 40; n++)
-		for (size_t at = 0; at <= n; at++) {
-			for (size_t i = 0; i < n; i++) {
-				v[i] = i == at ? -3 : 2;
-				d2[i] = 4;
-			}
-			/* slopes 1/2 (from 1 to 2), and 2 at one place */
-			ck_assert(!dpt_any_steeper(n, 1, v, 4.001, d2));
-			ck_assert_int_eq(!!dpt_any_steeper(n, 1, v, 3.999, d2),
-			                 at < n);
-			ck_assert_int_eq(!!dpt_any_steeper(n, 1, v, 0.251, d2),
-			                 at < n);
-		}
-}
-END_TEST
-
 Suite *suite_space(void)
 {
 	TCase *t = tcase_create("space");
@@ -467,7 +448,6 @@ Suite *suite_space(void)
 	tcase_add_test(t, progress_rises_to_the_end);
 	tcase_add_test(t, sums_of_kernels_are_those_of_the_formula);
 	tcase_add_test(t, roots_are_roots_and_never_of_negatives);
-	tcase_add_test(t, steeper_pairs_are_seen_wherever_they_are);
 	Suite *s = suite_create("space");
 	suite_add_tcase(s, t);
 	return s;
