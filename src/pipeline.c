@@ -14,7 +14,7 @@
 
 #define DEFAULT_CHUNK ((size_t)128 << 10)
 #define SLOW_CHUNK ((size_t)32 << 10)
-#define LEAST ((size_t)4 << 10) /* to read, if it is no more than asked for */
+#define LEAST ((size_t)4 << 10) /* room for what is read */
 #define LONGEST_RECORD ((size_t)256 << 20)
 #define MOST ((size_t)1 << 30) /* offsets in a chunk have 32 bits */
 
@@ -63,11 +63,15 @@ struct stream {
 
 /* ------------------------------------------------------------- reading */
 
-/* Reads at most size bytes, into room that grows with what there is. */
+/*
+ * Reads at most size bytes.  Where it can be seen whether more is waiting, the
+ * room for them grows with what there is.
+ */
 static enum dpt_status read_more(struct stream *s, struct dpt_buf *b,
                                  size_t size, dpt_error *err)
 {
-	if (!dpt_buf_room(b, size < LEAST ? size : LEAST))
+	size_t least = s->o->ready && size > LEAST ? LEAST : size;
+	if (!dpt_buf_room(b, least))
 		return dpt_fail_memory(err);
 	if (size > b->cap - b->len)
 		size = b->cap - b->len;
@@ -435,31 +439,32 @@ static enum dpt_status run_threads(struct stream *s, struct chunk *first,
 	return status;
 }
 
-/*
- * Chunk after chunk, here as long as nothing waits behind them: threads are
- * for more than that.
- */
+/* The same without threads. */
+static enum dpt_status run_inline(struct stream *s, struct chunk *c,
+                                  dpt_error *err)
+{
+	dpt_rewriter *r;
+	enum dpt_status status = dpt_rewriter_new(&s->shared, &r, err);
+	while (!status && !is_empty(c)) {
+		rewrite_chunk(s, r, c);
+		status = write_chunk(s, c, err);
+		if (status || s->at_end)
+			break;
+		status = fill(s, c, err);
+	}
+	dpt_rewriter_free(r);
+	return status ? status : read_fault(s, err);
+}
+
+/* Threads are for more than one chunk. */
 static enum dpt_status run(struct stream *s, dpt_error *err)
 {
 	struct chunk c = {0};
-	dpt_rewriter *r = NULL;
-	enum dpt_status status = DPT_OK;
-	bool more = false;
-	while (!status && !s->at_end && !more) {
-		status = fill(s, &c, err);
-		more = s->o->threads > 1 && !s->at_end && !c.idle;
-		if (status || is_empty(&c) || more)
-			continue;
-		if (!r)
-			status = dpt_rewriter_new(&s->shared, &r, err);
-		if (status)
-			continue;
-		rewrite_chunk(s, r, &c);
-		status = write_chunk(s, &c, err);
-	}
-	dpt_rewriter_free(r);
+	enum dpt_status status = fill(s, &c, err);
 	if (!status)
-		status = more ? run_threads(s, &c, err) : read_fault(s, err);
+		status = s->o->threads > 1 && !s->at_end
+		             ? run_threads(s, &c, err)
+		             : run_inline(s, &c, err);
 	chunk_free(&c);
 	return status;
 }
