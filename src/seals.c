@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#define MANY 8 /* an eighth of all points */
+
 uint64_t dpt_seals_count(uint64_t n, uint64_t far_rows, uint64_t cell_rows,
                          uint64_t rates)
 {
@@ -15,7 +17,8 @@ uint64_t dpt_seals_count(uint64_t n, uint64_t far_rows, uint64_t cell_rows,
 struct dpt_seals *dpt_seals_new(const struct dpt_ground *g,
                                 const uint64_t *seal, double least)
 {
-	struct dpt_seals *s = calloc(1, sizeof *s + g->n * sizeof *s->sound);
+	struct dpt_seals *s =
+	    calloc(1, sizeof *s + g->n * sizeof *s->point_checked);
 	if (!s)
 		return NULL;
 	s->list = seal;
@@ -128,15 +131,34 @@ bool dpt_row_sound(const struct dpt_ground *g, uint32_t w)
 	return !g->seals || note(g, list_sound(g, w) && tail_sound(g, w));
 }
 
-bool dpt_point_check(const struct dpt_ground *g, uint32_t v)
+static bool point_sound(const struct dpt_ground *g, uint32_t v)
 {
 	size_t stride = dpt_stride(g->dim);
-	bool sound =
-	    note(g, seal_point(g, v) == g->seals->point[v] &&
-	                dpt_vectors_sane(g->vectors + v * stride, stride) &&
-	                dpt_off_sane(&g->screen.off[v], 1));
-	atomic_store_explicit(&g->seals->sound[v], sound, memory_order_relaxed);
-	return sound;
+	return seal_point(g, v) == g->seals->point[v] &&
+	       dpt_vectors_sane(g->vectors + v * stride, stride) &&
+	       dpt_off_sane(&g->screen.off[v], 1);
+}
+
+static void check_all_points(const struct dpt_ground *g)
+{
+	bool sound = true;
+	for (uint32_t v = 0; v < g->n; v++)
+		sound &= point_sound(g, v);
+	if (note(g, sound))
+		atomic_store(&g->seals->all, true);
+}
+
+bool dpt_point_check(const struct dpt_ground *g, uint32_t v)
+{
+	struct dpt_seals *s = g->seals;
+	if (atomic_load_explicit(&s->point_checked[v], memory_order_relaxed))
+		return true;
+	if (!note(g, point_sound(g, v)))
+		return false;
+	atomic_store_explicit(&s->point_checked[v], true, memory_order_relaxed);
+	if (atomic_fetch_add(&s->points, 1) == g->n / MANY)
+		check_all_points(g);
+	return true;
 }
 
 bool dpt_rate_sound(const struct dpt_ground *g, uint32_t rate,

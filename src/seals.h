@@ -21,7 +21,9 @@ struct dpt_seals {
 	const uint64_t *others; /* of each rate */
 	double least;           /* distance of two words */
 	atomic_bool damaged;    /* a row was: nothing drawn since may be used */
-	atomic_bool sound[];    /* n: points that have been checked */
+	atomic_bool all;        /* points have been checked */
+	atomic_uint points;     /* so many have, one by one */
+	atomic_bool point_checked[]; /* n */
 };
 
 /* How many seals there are. */
@@ -41,14 +43,16 @@ bool dpt_row_sound(const struct dpt_ground *ground, uint32_t w);
 bool dpt_rate_sound(const struct dpt_ground *ground, uint32_t rate,
                     const double *others);
 
-/* The same of the vector of v; use dpt_point_sound. */
+/*
+ * The same of the vector of v; use dpt_point_sound.  When so many have been
+ * needed that the others will be, all are checked.
+ */
 bool dpt_point_check(const struct dpt_ground *ground, uint32_t v);
 
 static inline bool dpt_point_sound(const struct dpt_ground *g, uint32_t v)
 {
 	return !g->seals ||
-	       atomic_load_explicit(&g->seals->sound[v],
-	                            memory_order_relaxed) ||
+	       atomic_load_explicit(&g->seals->all, memory_order_relaxed) ||
 	       dpt_point_check(g, v);
 }
 
