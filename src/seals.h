@@ -11,8 +11,6 @@
 
 #include <stdatomic.h>
 
-struct dpt_index;
-
 struct dpt_seals {
 	const uint64_t *list;   /* n: neighbours and their distances */
 	const uint64_t *point;  /* n: a vector and its coarse copy */
