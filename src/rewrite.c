@@ -825,7 +825,7 @@ static bool put_word(dpt_rewriter *r, uint32_t class_id, uint32_t fixed,
 	if (coding == DPT_PLAIN && shape != DPT_UPPER &&
 	    (s = spelling(r->shared, class_id)) != NULL) {
 		char *to = out->data + out->len;
-		memcpy(to, s, sizeof *s); /* there is room */
+		memcpy(to, s->text, sizeof s->text); /* there is room */
 		if (shape == DPT_CAPITALISED)
 			*to = dpt_ascii_upper(*to);
 		out->len += s->len;
