@@ -58,8 +58,7 @@ static enum dpt_status check_distances(const dpt_index *x, dpt_error *err)
 static bool far_right(const dpt_index *x, uint32_t w)
 {
 	const struct dpt_far *f = &x->ground.far;
-	const double *reach =
-	    f->reach + (size_t)w * (f->count / DPT_FAR_BLOCK + 1);
+	const double *reach = dpt_far_reach(f, w);
 	size_t last = (size_t)(w + 1) * x->lists.k - 1;
 	double before = x->lists.distance[last];
 	uint32_t id_before = x->lists.id[last];

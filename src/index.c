@@ -304,6 +304,11 @@ static bool has_seals(enum dpt_section_id id)
 	}
 }
 
+static bool is_left(const struct check *c, int section)
+{
+	return c->late && has_seals((enum dpt_section_id)section);
+}
+
 /* Bytes that are looked at together. */
 static size_t row_bytes(const struct dpt_header *h, enum dpt_section_id id)
 {
@@ -350,7 +355,7 @@ static void check_section(void *ctx, unsigned thread, size_t i)
 	size_t row = row_bytes(h, part.id);
 	uint64_t sum;
 	(void)thread;
-	if (c->late && has_seals(part.id))
+	if (is_left(c, (int)i))
 		return;
 	if (c->fd < 0 || !has_seals(part.id)) {
 		sum = dpt_checksum(data, s->bytes);
@@ -393,7 +398,7 @@ static unsigned checkers(const struct check *c)
 {
 	uint64_t bytes = 0;
 	for (int i = 0; i < DPT_SECTIONS; i++)
-		if (!c->late || !has_seals((enum dpt_section_id)i))
+		if (!is_left(c, i))
 			bytes += c->index->header->section[i].bytes;
 	return bytes < FEW ? 1 : CHECKERS;
 }

@@ -12,6 +12,12 @@ struct dpt_lists {
 	const double *distance; /* n x k */
 };
 
+/* How far away the list of w ends. */
+static inline const double *dpt_list_end(const struct dpt_lists *l, uint32_t w)
+{
+	return l->distance + (size_t)(w + 1) * l->k - 1;
+}
+
 /*
  * What comes next in the lists of the first rows, which are the words met
  * most often: so many more neighbours, nearest first, in blocks.
@@ -27,6 +33,18 @@ struct dpt_far {
 	const double *reach; /* rows x (blocks + 1): distance of the first of
 	                      * each block, and of the last of all */
 };
+
+/* How many reaches a row has. */
+static inline uint32_t dpt_far_steps(const struct dpt_far *far)
+{
+	return far->count / DPT_FAR_BLOCK + 1;
+}
+
+/* Those of w. */
+static inline const double *dpt_far_reach(const struct dpt_far *far, uint32_t w)
+{
+	return far->reach + (size_t)w * dpt_far_steps(far);
+}
 
 /* Where the id of far neighbour i of w is. */
 static inline const void *dpt_far_place(const struct dpt_far *far, uint32_t w,

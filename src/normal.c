@@ -187,7 +187,7 @@ static void steep_in_lists(void *ctx, unsigned thread, size_t item)
  */
 static double room(const struct steep *s, uint32_t w)
 {
-	return s->slope * s->lists->distance[(size_t)(w + 1) * s->lists->k - 1];
+	return s->slope * *dpt_list_end(s->lists, w);
 }
 
 static void steep_beyond(void *ctx, unsigned thread, size_t item)

@@ -60,10 +60,9 @@ static size_t far_bytes(const struct dpt_far *f)
 static uint64_t seal_far(const struct dpt_ground *g, uint32_t w)
 {
 	const struct dpt_far *f = &g->far;
-	size_t steps = f->count / DPT_FAR_BLOCK + 1;
 	uint64_t ids = dpt_checksum_on(0, dpt_far_place(f, w, 0), far_bytes(f));
-	return dpt_checksum_on(ids, f->reach + w * steps,
-	                       steps * sizeof *f->reach);
+	return dpt_checksum_on(ids, dpt_far_reach(f, w),
+	                       dpt_far_steps(f) * sizeof *f->reach);
 }
 
 static uint64_t seal_near(const struct dpt_ground *g, uint32_t w)

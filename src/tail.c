@@ -80,13 +80,13 @@ static uint32_t blocks(const struct dpt_ground *g)
 
 static const double *reach(const struct dpt_ground *g, uint32_t w)
 {
-	return g->far.reach + (size_t)w * (blocks(g) + 1);
+	return dpt_far_reach(&g->far, w);
 }
 
 /* How far away the list of w ends. */
 static const double *list_end(const struct dpt_ground *g, uint32_t w)
 {
-	return g->lists.distance + (size_t)(w + 1) * g->lists.k - 1;
+	return dpt_list_end(&g->lists, w);
 }
 
 static const uint8_t *near(const struct dpt_ground *g, uint32_t w)

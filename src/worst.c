@@ -49,7 +49,7 @@ static void sort_inputs(struct worst *j)
 	j->tail_most = -INFINITY;
 	j->tail_least = INFINITY;
 	for (uint32_t w = 0; w < j->n; w++) {
-		double last = r->lists->distance[(size_t)(w + 1) * j->k - 1];
+		double last = *dpt_list_end(r->lists, w);
 		double tail = r->listed < j->n ? r->tail[w] : -INFINITY;
 		j->tail_most =
 		    fmax(j->tail_most, tail - dpt_clipped(r->t * last));
