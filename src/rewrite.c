@@ -17,7 +17,7 @@
 #include <unistr.h>
 
 #define STACK ((size_t)128 << 10)
-#define AHEAD 8 /* words between asking for memory and using it */
+#define AHEAD 16 /* words between asking for memory and using it */
 
 /* A word of the text. */
 struct span {
@@ -26,20 +26,17 @@ struct span {
 
 /*
  * What short words were looked up, so that a word that is met again needs
- * neither its hash nor the tables of the index.  Bytes beyond its end are 0,
+ * neither its hash nor the tables of the index: of every hash WAYS words, the
+ * one met last first, in a cache line.  Bytes beyond the end of a word are 0,
  * as no byte of a word is.
  */
-#define MEMO_BITS 15 /* of the number of pairs, at most */
+#define MEMO_BITS 15 /* of the number of lines, at most */
 #define MEMO_FIRST 7 /* at the beginning: most texts are short */
 #define MEMO_BYTES 16
+#define WAYS 3
 struct memo {
-	_Alignas(32) uint64_t byte[MEMO_BYTES / 8];
-	uint32_t class_id;
-};
-
-/* Two words of the same hash, the one met last first: a cache line. */
-struct pair {
-	_Alignas(64) struct memo word[2];
+	_Alignas(64) uint64_t byte[WAYS][MEMO_BYTES / 8];
+	uint32_t class_id[WAYS];
 };
 
 /* A word that is found, and still to be looked up. */
@@ -67,7 +64,7 @@ struct field {
 
 struct dpt_rewriter {
 	const struct dpt_shared *shared;
-	struct pair *memo;
+	struct memo *memo;
 	unsigned memo_bits; /* 1 << memo_bits of them */
 	size_t missed;      /* words, since there are as many */
 	dpt_matcher *matcher;
@@ -185,39 +182,47 @@ static void wipe_array(void *array, size_t bytes)
 
 static size_t memo_size(unsigned bits)
 {
-	return sizeof(struct pair) << bits;
+	return sizeof(struct memo) << bits;
 }
 
-static struct pair *memo_pair(const dpt_rewriter *r, const uint64_t *byte)
+static struct memo *memo_line(const dpt_rewriter *r, const uint64_t *byte)
 {
 	uint64_t hash = (byte[0] ^ (byte[1] << 32 | byte[1] >> 32)) *
 	                UINT64_C(0x9E3779B97F4A7C15);
 	return &r->memo[hash >> (64 - r->memo_bits)];
 }
 
-static void memo_add(dpt_rewriter *r, const struct memo *m)
+/* Puts a word first; those before number way, where it was, move on. */
+static void memo_put(struct memo *m, unsigned way, const uint64_t *byte,
+                     uint32_t class_id)
 {
-	struct pair *p = memo_pair(r, m->byte);
-	p->word[1] = p->word[0];
-	p->word[0] = *m;
+	for (; way > 0; way--) {
+		m->byte[way][0] = m->byte[way - 1][0];
+		m->byte[way][1] = m->byte[way - 1][1];
+		m->class_id[way] = m->class_id[way - 1];
+	}
+	m->byte[0][0] = byte[0];
+	m->byte[0][1] = byte[1];
+	m->class_id[0] = class_id;
 }
 
-/* Room for 1 << bits pairs, if there is memory; those there are stay. */
+/* Room for 1 << bits lines, if there is memory; the words there are stay. */
 static void grow_memo(dpt_rewriter *r, unsigned bits)
 {
-	struct pair *old = r->memo;
-	size_t pairs = old ? (size_t)1 << r->memo_bits : 0;
-	struct pair *memo = dpt_table_zero(memo_size(bits));
+	struct memo *old = r->memo;
+	size_t lines = old ? (size_t)1 << r->memo_bits : 0;
+	struct memo *memo = dpt_table_zero(memo_size(bits));
 	if (!memo)
 		return;
 	r->memo = memo;
 	r->memo_bits = bits;
 	r->missed = 0;
-	for (size_t i = 0; i < pairs; i++)
-		for (int k = 1; k >= 0; k--)
-			if (old[i].word[k].byte[0])
-				memo_add(r, &old[i].word[k]);
-	wipe_array(old, pairs * sizeof *old);
+	for (size_t i = 0; i < lines; i++)
+		for (int k = WAYS - 1; k >= 0; k--)
+			if (old[i].byte[k][0])
+				memo_put(memo_line(r, old[i].byte[k]), WAYS - 1,
+				         old[i].byte[k], old[i].class_id[k]);
+	wipe_array(old, lines * sizeof *old);
 }
 
 enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
@@ -356,21 +361,25 @@ static void memo_bytes(const char *word, size_t n, size_t room, uint64_t *byte)
 static uint32_t recall_bytes(dpt_rewriter *r, const char *word, size_t n,
                              const uint64_t *byte)
 {
-	struct pair *p = memo_pair(r, byte);
-	struct memo m = p->word[0];
-	if (m.byte[0] == byte[0] && m.byte[1] == byte[1])
-		return m.class_id;
-	m = p->word[1];
-	if (m.byte[0] != byte[0] || m.byte[1] != byte[1]) {
+	const struct memo *m = memo_line(r, byte);
+	uint32_t class_id;
+	unsigned way = 0;
+	while (way < WAYS &&
+	       (m->byte[way][0] != byte[0] || m->byte[way][1] != byte[1]))
+		way++;
+	if (way == 0)
+		return m->class_id[0];
+	if (way < WAYS) {
+		class_id = m->class_id[way];
+	} else {
 		if (++r->missed > (size_t)1 << r->memo_bits &&
 		    r->memo_bits < MEMO_BITS)
 			grow_memo(r, r->memo_bits + 2);
-		m.byte[0] = byte[0];
-		m.byte[1] = byte[1];
-		m.class_id = look_up(r, word, n);
+		class_id = look_up(r, word, n);
+		way = WAYS - 1;
 	}
-	memo_add(r, &m);
-	return m.class_id;
+	memo_put(memo_line(r, byte), way, byte, class_id);
+	return class_id;
 }
 
 /* The same of any word; room bytes of it can be read. */
@@ -467,7 +476,7 @@ static int find_tokens(dpt_rewriter *r, const char *text, size_t *at, size_t to,
 			continue;
 		memo_bytes(text + t->start, t->end - t->start, to - t->start,
 		           t->byte);
-		__builtin_prefetch(memo_pair(r, t->byte));
+		__builtin_prefetch(memo_line(r, t->byte));
 	}
 	return found;
 }

@@ -288,6 +288,8 @@ static void draw_tails(const dpt_sampler *s, struct group *g)
 		}
 		for (size_t i = 0; i < g->words; i++)
 			dpt_tail_propose(s->tail, g->word[i].rng, &g->round[i]);
+		for (size_t i = 0; i < g->words; i++)
+			dpt_tail_read(s->tail, &g->round[i]);
 		judge(s, g);
 		for (size_t i = 0; i < g->words; i++) {
 			struct pending p = g->word[i];

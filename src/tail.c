@@ -38,14 +38,23 @@ _Static_assert(DPT_FAR_BLOCKS + 1 <= MOST && DPT_CELLS <= MOST &&
                "the last units of all blocks are one block");
 
 /*
- * Of each word: the last unit of every block of buckets, then that of every
- * bucket; behind the end they are the last of all.
+ * Of a word: what its proposals are judged by, then the last unit of every
+ * block of buckets and that of every bucket; behind the end they are the last
+ * of all.
  */
+struct dpt_row {
+	_Alignas(64) double units; /* those of a bound of 1 */
+	double nearest;            /* exponent that is taken off all */
+	double base;               /* the same with the logarithm of units */
+	double end;                /* how far away the longest list ends */
+	_Alignas(64) uint16_t block[BLOCK];
+	uint16_t last[];
+};
+
 struct buckets {
 	uint32_t rows, count;
-	size_t stride;
-	uint16_t *last;
-	double *units; /* those of a bound of 1 */
+	size_t stride; /* bytes of a row */
+	char *row;
 	dpt_once *made;
 };
 
@@ -55,7 +64,7 @@ struct dpt_tail {
 	double t;
 	struct buckets far, cells; /* a word of both is drawn by the first */
 	double decay[STEPS];       /* of the kernel, by steps of a cell */
-	float log_part[PARTS];     /* ln(1 + i / PARTS) */
+	float log_part[PARTS + 1]; /* ln(1 + i / PARTS) */
 };
 
 static double exponent(double t, double d)
@@ -116,12 +125,10 @@ static double last_end(const struct dpt_ground *g, uint32_t w)
 }
 
 /* Its last. */
-static struct edge last_edge(const struct dpt_ground *g, uint32_t w)
+static uint32_t last_id(const struct dpt_ground *g, uint32_t w)
 {
-	if (w >= g->far.rows)
-		return list_edge(g, w);
-	return (struct edge){last_end(g, w),
-	                     dpt_far_id(&g->far, w, g->far.count - 1)};
+	return w < g->far.rows ? dpt_far_id(&g->far, w, g->far.count - 1)
+	                       : list_edge(g, w).id;
 }
 
 static bool is_behind(struct edge edge, uint32_t v, double d)
@@ -134,6 +141,12 @@ static bool is_behind(struct edge edge, uint32_t v, double d)
 static bool is_far(const dpt_tail *tail, uint32_t w)
 {
 	return w < tail->far.rows;
+}
+
+/* The last units of so many buckets, in whole blocks. */
+static uint32_t padded(uint32_t count)
+{
+	return (count + BLOCK - 1) / BLOCK * BLOCK;
 }
 
 /* Those of w, or NULL. */
@@ -162,7 +175,12 @@ static double bucket_reach(const dpt_tail *tail, uint32_t w, uint32_t b)
 	return *list_end(g, w) + near(g, w)[b] * g->cells.step;
 }
 
-/* What the kernels are divided by. */
+static struct dpt_row *row_of(const struct buckets *k, uint32_t w)
+{
+	return (struct dpt_row *)(k->row + w * k->stride);
+}
+
+/* The exponent of the nearest: what the kernels are divided by. */
 static double nearest(const dpt_tail *tail, uint32_t w)
 {
 	const struct dpt_ground *g = &tail->ground;
@@ -189,28 +207,37 @@ static void cell_bounds(const dpt_tail *tail, uint32_t w, double *bound)
 }
 
 /* What is left of the units goes to the last bucket. */
+static void fill_buckets(const struct buckets *k, const double *bound,
+                         struct dpt_row *row)
+{
+	uint32_t units = 0, all = padded(k->count);
+	for (uint32_t b = 0; b < k->count; b++) {
+		units += (uint32_t)ceil(bound[b] * row->units);
+		row->last[b] = (uint16_t)(units - 1);
+	}
+	for (uint32_t b = k->count - 1; b < all; b++)
+		row->last[b] = UNITS - 1;
+	for (uint32_t i = 0; i < BLOCK; i++)
+		row->block[i] = (i + 1) * BLOCK <= all
+		                    ? row->last[(i + 1) * BLOCK - 1]
+		                    : UNITS - 1;
+}
+
 static void make_buckets(const dpt_tail *tail, const struct buckets *k,
                          uint32_t w)
 {
 	double bound[MOST], sum = 0;
-	uint16_t *block = k->last + w * k->stride, *last = block + BLOCK;
-	uint32_t units = 0;
+	struct dpt_row *row = row_of(k, w);
 	if (!dpt_once_begin(&k->made[w]))
 		return;
 	(is_far(tail, w) ? far_bounds : cell_bounds)(tail, w, bound);
 	for (uint32_t b = 0; b < k->count; b++)
 		sum += bound[b];
-	k->units[w] = (UNITS - k->count) / sum;
-	for (uint32_t b = 0; b < k->count; b++) {
-		units += (uint32_t)ceil(bound[b] * k->units[w]);
-		last[b] = (uint16_t)(units - 1);
-	}
-	for (size_t b = k->count - 1; b < k->stride - BLOCK; b++)
-		last[b] = UNITS - 1;
-	for (size_t i = 0; i < BLOCK; i++)
-		block[i] = (i + 1) * BLOCK <= k->stride - BLOCK
-		               ? last[(i + 1) * BLOCK - 1]
-		               : UNITS - 1;
+	row->units = (UNITS - k->count) / sum;
+	row->nearest = nearest(tail, w);
+	row->base = row->nearest + log(row->units);
+	row->end = last_end(&tail->ground, w);
+	fill_buckets(k, bound, row);
 	dpt_once_end(&k->made[w]);
 }
 
@@ -219,17 +246,15 @@ static bool new_buckets(struct buckets *k, uint32_t rows, uint32_t count)
 	*k = (struct buckets){.rows = rows, .count = count};
 	if (rows == 0)
 		return true;
-	k->stride = BLOCK + (count + BLOCK - 1) / BLOCK * BLOCK;
-	k->last = dpt_table_new(rows * k->stride * sizeof *k->last);
-	k->units = calloc(rows, sizeof *k->units);
+	k->stride = sizeof(struct dpt_row) + padded(count) * sizeof(uint16_t);
+	k->row = dpt_table_new(rows * k->stride);
 	k->made = calloc(rows, sizeof *k->made);
-	return k->last && k->units && k->made;
+	return k->row && k->made;
 }
 
 static void free_buckets(struct buckets *k)
 {
-	free(k->last);
-	free(k->units);
+	free(k->row);
 	free(k->made);
 }
 
@@ -251,7 +276,7 @@ enum dpt_status dpt_tail_new(const struct dpt_ground *ground, double t,
 	}
 	for (int i = 0; i < STEPS; i++)
 		tail->decay[i] = exp(-t * (i * ground->cells.step));
-	for (int i = 0; i < PARTS; i++)
+	for (int i = 0; i <= PARTS; i++)
 		tail->log_part[i] = (float)log1p((double)i / PARTS);
 	*out = tail;
 	return DPT_OK;
@@ -273,17 +298,18 @@ void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w)
 	const struct dpt_ground *g = &tail->ground;
 	const struct buckets *k = buckets_of(tail, w);
 	if (k) {
-		__builtin_prefetch(k->last + w * k->stride);
+		const struct dpt_row *row = row_of(k, w);
+		__builtin_prefetch(row);
+		__builtin_prefetch(row->block);
 		__builtin_prefetch(&k->made[w]);
 	}
 	if (is_far(tail, w))
 		return;
 	if (g->screen.row)
 		dpt_screen_prefetch(&g->screen, w);
-	__builtin_prefetch(list_end(g, w));
 }
 
-DPT_WIDE static uint16_t count_below(const uint16_t *last, uint16_t unit)
+static uint32_t count_below(const uint16_t *last, uint16_t unit)
 {
 	uint16_t count = 0;
 	for (uint32_t i = 0; i < BLOCK; i++)
@@ -303,29 +329,31 @@ void dpt_tail_aim(const dpt_tail *tail, struct dpt_rng *rng,
 	const struct buckets *k = buckets_of(tail, w);
 	round->at = 0;
 	round->tries = is_far(tail, w) ? 1 : DPT_TRIES;
+	round->row = NULL;
 	if (!k)
 		return;
 	make_buckets(tail, k, w);
-	const uint16_t *block = k->last + w * k->stride;
+	round->row = row_of(k, w);
 	for (unsigned i = 0; i < round->tries; i++) {
 		struct dpt_try *try = &round->try[i];
 		try->aim = dpt_rng_u32(rng);
-		try->bucket =
-		    (uint16_t)(count_below(block, unit_of(try)) * BLOCK);
-		__builtin_prefetch(block + BLOCK + try->bucket);
+		uint32_t b = count_below(round->row->block, unit_of(try));
+		try->bucket = (uint16_t)(b * BLOCK);
+		__builtin_prefetch(round->row->last + try->bucket);
 	}
 }
 
-static void choose_bucket(const struct buckets *k, uint32_t w,
-                          struct dpt_try *try)
+static void choose_bucket(const struct dpt_row *row, struct dpt_try *try)
 {
-	const uint16_t *last = k->last + w * k->stride + BLOCK;
-	try->bucket = (uint16_t)(try->bucket +
-	                         count_below(last + try->bucket, unit_of(try)));
-	int before = try->bucket > 0 ? last[try->bucket - 1] : -1;
-	try->units = (uint16_t)(last[try->bucket] - before);
+	const uint16_t *last = row->last;
+	uint32_t b =
+	    try->bucket + count_below(last + try->bucket, unit_of(try));
+	int before = b > 0 ? last[b - 1] : -1;
+	try->bucket = (uint16_t)b;
+	try->units = (uint16_t)(last[b] - before);
 }
 
+/* One of all words. */
 static void propose_any(const dpt_tail *tail, struct dpt_rng *rng,
                         struct dpt_try *try)
 {
@@ -338,119 +366,157 @@ static void propose_far(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w,
                         struct dpt_try *try)
 {
 	const struct dpt_ground *g = &tail->ground;
-	choose_bucket(&tail->far, w, try);
-	if (try->bucket == blocks(g)) {
+	try->far = try->bucket < blocks(g);
+	if (!try->far) {
 		propose_any(tail, rng, try);
 		return;
 	}
 	try->place = try->bucket * DPT_FAR_BLOCK + try->aim % DPT_FAR_BLOCK;
 	__builtin_prefetch(dpt_far_place(&g->far, w, try->place));
-	__builtin_prefetch(reach(g, w) + try->bucket);
+	__builtin_prefetch(reach(g, w) + try->bucket + 1);
 }
 
 static void propose_of_cell(const dpt_tail *tail, struct dpt_rng *rng,
-                            uint32_t w, struct dpt_try *try)
+                            struct dpt_try *try)
 {
 	const struct dpt_cells *c = &tail->ground.cells;
-	choose_bucket(&tail->cells, w, try);
-	uint32_t size = bucket_size(tail, w, try->bucket);
-	try->v = c->word[c->start[try->bucket] + dpt_rng_below(rng, size)];
-	try->place = DPT_NO_WORD;
+	uint32_t start = c->start[try->bucket];
+	uint32_t size = c->start[try->bucket + 1] - start;
+	try->place = start + dpt_rng_below(rng, size);
+	__builtin_prefetch(&c->word[try->place]);
 }
 
 void dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng,
                       struct dpt_round *round)
 {
-	const struct buckets *k = buckets_of(tail, round->w);
+	bool far = is_far(tail, round->w);
 	for (unsigned i = 0; i < round->tries; i++) {
 		struct dpt_try *try = &round->try[i];
-		if (!k)
+		try->far = false;
+		if (round->row)
+			choose_bucket(round->row, try);
+		if (!round->row)
 			propose_any(tail, rng, try);
-		else if (k == &tail->far)
+		else if (far)
 			propose_far(tail, rng, round->w, try);
 		else
-			propose_of_cell(tail, rng, round->w, try);
+			propose_of_cell(tail, rng, try);
 		try->high = dpt_rng_u32(rng);
-		if (try->place == DPT_NO_WORD && tail->ground.screen.row)
-			dpt_screen_prefetch(&tail->ground.screen, try->v);
+	}
+}
+
+void dpt_tail_read(const dpt_tail *tail, struct dpt_round *round)
+{
+	const struct dpt_ground *g = &tail->ground;
+	for (unsigned i = 0; i < round->tries; i++) {
+		struct dpt_try *try = &round->try[i];
+		if (try->far) {
+			try->v = dpt_far_id(&g->far, round->w, try->place);
+			continue;
+		}
+		if (try->place != DPT_NO_WORD)
+			try->v = g->cells.word[try->place];
+		if (g->screen.row)
+			dpt_screen_prefetch(&g->screen, try->v);
 	}
 }
 
 /* ------------------------------------------------------------ judgement */
 
 /*
- * A bound on -ln u, where u is (high + something below 1) / 2^32; what it is
- * less LOG_ROOM is a bound on the other side: 1 / PARTS for the part of a
- * binade, 1 / LOG_LEAST for that something, and the rounding.  Where high is
- * less than LOG_LEAST nothing is said.
+ * ln x, or less by no more than LOG_ROOM: between the parts of a binade it is
+ * a line, which is below by at most 1 / (8 PARTS^2), and the rest is room for
+ * the rounding.
  */
-#define LOG_LEAST 4096U
-#define LOG_ROOM 0.0082F
+#define LOG_ROOM 2e-5F
 
-static float log_bound(const dpt_tail *tail, uint32_t high)
+static float log_of(const dpt_tail *tail, uint32_t x)
 {
-	float v = (float)high;
+	float v = (float)x, part;
 	uint32_t bits;
 	memcpy(&bits, &v, sizeof bits);
 	int binade = (int)(bits >> 23) - 127;
-	float rest = tail->log_part[bits >> 16 & (PARTS - 1)];
-	return (float)(32 - binade) * 0.69314718F - rest + 2e-5F;
-}
-
-enum verdict { REJECTED, ACCEPTED, UNDECIDED };
-
-/* What the kernel is divided by where the proposal has a word of its bucket. */
-static double level(const dpt_tail *tail, uint32_t w, const struct dpt_try *try)
-{
-	const struct buckets *k = buckets_of(tail, w);
-	if (!k)
-		return 1;
-	return try->units / (k->units[w] * bucket_size(tail, w, try->bucket));
+	const float *from = &tail->log_part[bits >> 16 & (PARTS - 1)];
+	part = (float)(bits & 0xFFFF) * 0x1p-16F;
+	return (float)binade * 0.69314718F + from[0] +
+	       (from[1] - from[0]) * part - LOG_ROOM / 4;
 }
 
 /*
- * A word of many: it must lie outside the edge.  What is known of u says how
- * far away it may be at most, and most are farther; the coarse distance also
- * accepts some of the others.
+ * Bounds on the exponent that is accepted: no more than most, and all up to
+ * most - BOUND_ROOM.  u is (high + something below 1) / 2^32, which is less
+ * than high alone tells by 1 / LOG_LEAST; where high is less than that nothing
+ * is said.
  */
-static enum verdict judge_any(const dpt_tail *tail, uint32_t w, double bound,
+#define LOG_LEAST 4096U
+#define BOUND_ROOM (3 * (double)LOG_ROOM + 1.0 / LOG_LEAST)
+#define LOG_2_32 22.180709777918249
+
+enum verdict { REJECTED, ACCEPTED, UNDECIDED };
+
+/* What the exponent of the nearest is where there are no buckets. */
+static double first_exponent(const dpt_tail *tail, const struct dpt_round *r)
+{
+	return r->row ? r->row->nearest : nearest(tail, r->w);
+}
+
+static double end_of(const dpt_tail *tail, const struct dpt_round *r)
+{
+	return r->row ? r->row->end : last_end(&tail->ground, r->w);
+}
+
+/* What the kernel is divided by where the proposal has a word of its bucket. */
+static double level(const dpt_tail *tail, const struct dpt_round *r,
+                    const struct dpt_try *try)
+{
+	if (!r->row)
+		return 1;
+	return try->units /
+	       (r->row->units * bucket_size(tail, r->w, try->bucket));
+}
+
+static double most_accepted(const dpt_tail *tail, const struct dpt_round *r,
+                            const struct dpt_try *try)
+{
+	double most = LOG_2_32 - (double)log_of(tail, try->high);
+	if (!r->row)
+		return first_exponent(tail, r) + most;
+	uint32_t size = bucket_size(tail, r->w, try->bucket);
+	return r->row->base + most - (double)log_of(tail, try->units) +
+	       (double)(log_of(tail, size) + LOG_ROOM);
+}
+
+/*
+ * A word of many: it must lie outside the end.  Most are farther away than is
+ * accepted; the coarse distance also accepts some of the others.
+ */
+static enum verdict judge_any(const dpt_tail *tail, const struct dpt_round *r,
                               const struct dpt_try *try)
 {
 	const struct dpt_screen *s = &tail->ground.screen;
-	double edge = last_end(&tail->ground, w);
-	double most = bound + (double)log_bound(tail, try->high);
+	double most = most_accepted(tail, r, try);
 	if (!s->row || try->high < LOG_LEAST || most >= DPT_KERNEL_CLIP)
 		return UNDECIDED;
-	if (!dpt_point_sound(&tail->ground, w) ||
+	if (!dpt_point_sound(&tail->ground, r->w) ||
 	    !dpt_point_sound(&tail->ground, try->v))
 		return ACCEPTED;
-	float d = dpt_screen_distance(s, w, try->v, (float)(most / tail->t));
-	float slack = dpt_screen_slack(s, w, try->v, d);
+	float d = dpt_screen_distance(s, r->w, try->v, (float)(most / tail->t));
+	float slack = dpt_screen_slack(s, r->w, try->v, d);
 	if (isinf(d))
 		return REJECTED;
-	bool sure = (double)(d - slack) > edge &&
-	            tail->t * (double)(d + slack) < most - (double)LOG_ROOM;
+	bool sure = (double)(d - slack) > end_of(tail, r) &&
+	            tail->t * (double)(d + slack) < most - BOUND_ROOM;
 	return sure ? ACCEPTED : UNDECIDED;
 }
 
 /* A far neighbour: it is no farther than where the next block begins. */
-static enum verdict judge_far(const dpt_tail *tail, uint32_t w, double bound,
+static enum verdict judge_far(const dpt_tail *tail, const struct dpt_round *r,
                               const struct dpt_try *try)
 {
-	double last = reach(&tail->ground, w)[try->bucket + 1];
-	double least = bound + (double)(log_bound(tail, try->high) - LOG_ROOM);
+	double last = reach(&tail->ground, r->w)[try->bucket + 1];
+	double least = most_accepted(tail, r, try) - BOUND_ROOM;
 	bool sure = try->high >= LOG_LEAST && exponent(tail->t, last) < least;
 	return sure ? ACCEPTED : UNDECIDED;
-}
-
-static enum verdict judge(const dpt_tail *tail, uint32_t w, struct dpt_try *try)
-{
-	double bound =
-	    nearest(tail, w) - (double)logf((float)level(tail, w, try));
-	if (try->place == DPT_NO_WORD)
-		return judge_any(tail, w, bound, try);
-	try->v = dpt_far_id(&tail->ground.far, w, try->place);
-	return judge_far(tail, w, bound, try);
 }
 
 static void prefetch_vector(const dpt_tail *tail, uint32_t v)
@@ -463,8 +529,9 @@ static void prefetch_vector(const dpt_tail *tail, uint32_t v)
 uint32_t dpt_tail_judge(const dpt_tail *tail, struct dpt_round *round)
 {
 	for (; round->at < round->tries; round->at++) {
-		struct dpt_try *try = &round->try[round->at];
-		enum verdict verdict = judge(tail, round->w, try);
+		const struct dpt_try *try = &round->try[round->at];
+		enum verdict verdict =
+		    (try->far ? judge_far : judge_any)(tail, round, try);
 		if (verdict == ACCEPTED)
 			return try->v;
 		if (verdict == UNDECIDED) {
@@ -475,17 +542,23 @@ uint32_t dpt_tail_judge(const dpt_tail *tail, struct dpt_round *round)
 	return DPT_NO_WORD;
 }
 
+/* Whether v, which is so far from the word, is behind its longest list. */
+static bool is_outside(const dpt_tail *tail, const struct dpt_round *r,
+                       uint32_t v, double d)
+{
+	double end = end_of(tail, r);
+	return d > end || (d == end && v > last_id(&tail->ground, r->w));
+}
+
 uint32_t dpt_tail_measure(const dpt_tail *tail, struct dpt_rng *rng,
                           struct dpt_round *round)
 {
-	const struct dpt_ground *g = &tail->ground;
 	const struct dpt_try *try = &round->try[round->at++];
-	uint32_t w = round->w;
-	double d = distance(g, w, try->v);
-	if (try->place == DPT_NO_WORD && !is_behind(last_edge(g, w), try->v, d))
+	double d = distance(&tail->ground, round->w, try->v);
+	if (!try->far && !is_outside(tail, round, try->v, d))
 		return DPT_NO_WORD;
-	double p =
-	    exp(nearest(tail, w) - exponent(tail->t, d)) / level(tail, w, try);
+	double p = exp(first_exponent(tail, round) - exponent(tail->t, d)) /
+	           level(tail, round, try);
 	uint64_t u = (uint64_t)try->high << 32 | dpt_rng_u32(rng);
 	return p >= 1 || u < (uint64_t)(p * 0x1p64) ? try->v : DPT_NO_WORD;
 }

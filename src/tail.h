@@ -29,12 +29,14 @@ struct dpt_try {
 	uint32_t high;          /* the first half of what decides on it */
 	uint32_t aim;           /* what its bucket is chosen by */
 	uint16_t bucket, units; /* see tail.c */
-	uint32_t place;         /* among the far neighbours, or DPT_NO_WORD */
+	uint32_t place;         /* of v in what it is chosen from */
+	bool far;               /* v is a far neighbour */
 };
 
 struct dpt_round {
 	uint32_t w;
-	unsigned tries, at; /* made, and judged */
+	unsigned tries, at;        /* made, and judged */
+	const struct dpt_row *row; /* of the buckets; NULL: there are none */
 	struct dpt_try try[DPT_TRIES];
 };
 
@@ -46,6 +48,8 @@ void dpt_tail_aim(const dpt_tail *tail, struct dpt_rng *rng,
 /* Makes them. */
 void dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng,
                       struct dpt_round *round);
+/* Reads which words they are. */
+void dpt_tail_read(const dpt_tail *tail, struct dpt_round *round);
 /*
  * Judges proposals until one is accepted, which is returned, until all are
  * rejected (at == tries), or one can only be judged by its exact distance.

@@ -42,6 +42,7 @@ static uint32_t propose(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w)
 	uint32_t v = DPT_NO_WORD;
 	dpt_tail_aim(tail, rng, &round);
 	dpt_tail_propose(tail, rng, &round);
+	dpt_tail_read(tail, &round);
 	while (v == DPT_NO_WORD && round.at < round.tries) {
 		v = dpt_tail_judge(tail, &round);
 		if (v == DPT_NO_WORD && round.at < round.tries)
