@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUP 256                /* words at a time */
+#define GROUP 512                /* words at a time */
 #define PART 128                 /* of a record of more words */
 #define RECORDS DPT_RNG_TOGETHER /* they may come from */
 #define STRIDE 64U               /* sums looked at together */
