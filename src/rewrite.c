@@ -16,7 +16,7 @@
 #include <unictype.h>
 #include <unistr.h>
 
-#define STACK ((size_t)192 << 10)
+#define STACK ((size_t)64 << 10)
 #define AHEAD 16 /* words between asking for memory and using it */
 
 /* A word of the text. */

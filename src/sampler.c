@@ -11,12 +11,14 @@
 #include "table.h"
 #include "wide.h"
 
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define GROUP 512                /* words at a time */
 #define PART 128                 /* of a record of more words */
 #define RECORDS DPT_RNG_TOGETHER /* they may come from */
+#define DEPTH ((size_t)32 << 10) /* of the stack where rows are made */
 #define STRIDE 64U               /* sums looked at together */
 #define AHEAD 8 /* words between asking for memory and using it */
 
@@ -191,8 +193,9 @@ struct pending {
 };
 
 struct group {
-	size_t words;
+	size_t words, most; /* now, and so far */
 	struct pending word[GROUP];
+	struct pending list[GROUP];    /* those that become a neighbour */
 	struct dpt_round round[GROUP]; /* of those in the tail */
 };
 
@@ -211,7 +214,7 @@ static void prefetch_list(const dpt_sampler *s, uint32_t w)
  */
 static void draw_lists(const dpt_sampler *s, struct group *g)
 {
-	struct pending list[GROUP];
+	struct pending *list = g->list;
 	size_t tails = 0, lists = 0;
 	for (size_t i = 0; i < g->words; i++) {
 		struct pending p = g->word[i];
@@ -305,6 +308,7 @@ static void draw_tails(const dpt_sampler *s, struct group *g)
 
 static void draw_group(const dpt_sampler *s, struct group *g)
 {
+	g->most = g->words > g->most ? g->words : g->most;
 	draw_lists(s, g);
 	draw_tails(s, g);
 	g->words = 0;
@@ -343,26 +347,36 @@ static size_t group_size(const struct dpt_batch *b, size_t first)
 	return n;
 }
 
+/* Only what was used: most texts are short. */
+static void wipe(struct dpt_rng *rng, size_t records, struct group *g)
+{
+	sodium_memzero(rng, records * sizeof *rng);
+	sodium_memzero(g->word, g->most * sizeof *g->word);
+	sodium_memzero(g->list, g->most * sizeof *g->list);
+	sodium_memzero(g->round, g->most * sizeof *g->round);
+	sodium_stackzero(DEPTH);
+}
+
 void dpt_sampler_draw(const dpt_sampler *s, const struct dpt_batch *b,
                       uint32_t *out)
 {
 	struct dpt_rng rng[RECORDS];
 	struct group g;
-	size_t n;
-	g.words = 0;
-	for (size_t i = 0; i<b->records; i += n> 0 ? n : 1) {
-		n = group_size(b, i);
-		if (n > 0 && b->start[i] == b->start[i + n])
+	size_t n, most = 0;
+	g.words = g.most = 0;
+	for (size_t i = 0; i < b->records; i += n) {
+		size_t whole = group_size(b, i);
+		n = whole > 0 ? whole : 1;
+		if (b->start[i] == b->start[i + n])
 			continue;
-		dpt_rng_start_all(rng, b->key, b->first_record + i,
-		                  n > 0 ? n : 1);
-		if (n == 0)
+		dpt_rng_start_all(rng, b->key, b->first_record + i, n);
+		most = n > most ? n : most;
+		if (whole == 0)
 			draw_long(s, &g, b, i, rng, out);
-		for (size_t j = 0; j < n; j++)
+		for (size_t j = 0; j < whole; j++)
 			add_words(&g, b, b->start[i + j], b->start[i + j + 1],
 			          &rng[j], out);
 		draw_group(s, &g);
 	}
-	for (unsigned i = 0; i < RECORDS; i++)
-		dpt_rng_wipe(&rng[i]);
+	wipe(rng, most, &g);
 }
