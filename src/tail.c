@@ -21,7 +21,6 @@
 #include "screen.h"
 #include "seals.h"
 #include "table.h"
-#include "wide.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -454,7 +453,7 @@ static float log_of(const dpt_tail *tail, uint32_t x)
 
 enum verdict { REJECTED, ACCEPTED, UNDECIDED };
 
-/* What the exponent of the nearest is where there are no buckets. */
+/* These two are made with the buckets, where there are any. */
 static double first_exponent(const dpt_tail *tail, const struct dpt_round *r)
 {
 	return r->row ? r->row->nearest : nearest(tail, r->w);

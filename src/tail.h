@@ -29,7 +29,7 @@ struct dpt_try {
 	uint32_t high;          /* the first half of what decides on it */
 	uint32_t aim;           /* what its bucket is chosen by */
 	uint16_t bucket, units; /* see tail.c */
-	uint32_t place;         /* of v in what it is chosen from */
+	uint32_t place;         /* where v is listed, or DPT_NO_WORD */
 	bool far;               /* v is a far neighbour */
 };
 
