@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_CHUNK ((size_t)64 << 10)
+#define DEFAULT_CHUNK ((size_t)128 << 10)
 #define SLOW_CHUNK ((size_t)32 << 10)
 #define LEAST ((size_t)4 << 10) /* room for what is read */
 #define LONGEST_RECORD ((size_t)256 << 20)
