@@ -18,7 +18,7 @@
 #define GROUP 512                /* words at a time */
 #define PART 128                 /* of a record of more words */
 #define RECORDS DPT_RNG_TOGETHER /* they may come from */
-#define DEPTH ((size_t)32 << 10) /* of the stack where rows are made */
+#define DEPTH ((size_t)64 << 10) /* of the stack where rows are made */
 #define STRIDE 64U               /* sums looked at together */
 #define AHEAD 8 /* words between asking for memory and using it */
 
