@@ -238,7 +238,7 @@ void dpt_reaches_finish(const struct dpt_reaches *r,
 {
 	double error = dpt_tile_error(r->space);
 	for (size_t w = 0; w < r->rows; w++) {
-		double last = lists->distance[(w + 1) * lists->k - 1];
+		double last = *dpt_list_end(lists, (uint32_t)w);
 		for (size_t i = w * r->count; i < (w + 1) * r->count; i++) {
 			double d2 = (double)r->least[i] *
 			                (1 - 2 * (double)FLT_EPSILON) -

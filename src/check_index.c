@@ -59,9 +59,8 @@ static bool far_right(const dpt_index *x, uint32_t w)
 {
 	const struct dpt_far *f = &x->ground.far;
 	const double *reach = dpt_far_reach(f, w);
-	size_t last = (size_t)(w + 1) * x->lists.k - 1;
-	double before = x->lists.distance[last];
-	uint32_t id_before = x->lists.id[last];
+	double before = *dpt_list_end(&x->lists, w);
+	uint32_t id_before = dpt_list_last(&x->lists, w);
 	for (uint32_t i = 0; i < f->count; i++) {
 		uint32_t id = dpt_far_id(f, w, i);
 		double d = dpt_index_distance(x, w, id);
@@ -78,18 +77,15 @@ static bool far_right(const dpt_index *x, uint32_t w)
 static bool near_right(const dpt_index *x, uint32_t w)
 {
 	const struct dpt_cells *cells = &x->ground.cells;
-	size_t last = (size_t)(w + 1) * x->lists.k - 1;
-	double edge = x->lists.distance[last];
+	double end = *dpt_list_end(&x->lists, w);
 	for (uint32_t c = 0; w < cells->rows && c < cells->count; c++) {
 		uint8_t steps = cells->near[(size_t)w * cells->count + c];
-		double least = edge + steps * cells->step;
+		double least = end + steps * cells->step;
 		for (uint32_t i = cells->start[c]; i < cells->start[c + 1];
 		     i++) {
 			uint32_t v = cells->word[i];
 			double d = dpt_index_distance(x, w, v);
-			bool behind =
-			    d > edge || (d == edge && v > x->lists.id[last]);
-			if (behind && d < least)
+			if (dpt_list_behind(&x->lists, w, v, d) && d < least)
 				return false;
 		}
 	}
@@ -145,8 +141,7 @@ static bool list_complete(const dpt_index *x, uint32_t w)
 {
 	const struct dpt_lists *l = &x->lists;
 	const struct dpt_far *f = &x->ground.far;
-	size_t last = (size_t)(w + 1) * l->k - 1;
-	if (count_up_to(x, w, l->distance[last], l->id[last]) != l->k)
+	if (count_up_to(x, w, *dpt_list_end(l, w), dpt_list_last(l, w)) != l->k)
 		return false;
 	if (w >= f->rows)
 		return true;

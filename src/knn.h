@@ -18,6 +18,20 @@ static inline const double *dpt_list_end(const struct dpt_lists *l, uint32_t w)
 	return l->distance + (size_t)(w + 1) * l->k - 1;
 }
 
+/* Its last. */
+static inline uint32_t dpt_list_last(const struct dpt_lists *l, uint32_t w)
+{
+	return l->id[(size_t)(w + 1) * l->k - 1];
+}
+
+/* Whether v, so far from w, is behind: farther, or as far with a larger id. */
+static inline bool dpt_list_behind(const struct dpt_lists *l, uint32_t w,
+                                   uint32_t v, double d)
+{
+	double end = *dpt_list_end(l, w);
+	return d > end || (d == end && v > dpt_list_last(l, w));
+}
+
 /*
  * What comes next in the lists of the first rows, which are the words met
  * most often: so many more neighbours, nearest first, in blocks.

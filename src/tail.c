@@ -102,21 +102,6 @@ static const uint8_t *near(const struct dpt_ground *g, uint32_t w)
 	return g->cells.near + (size_t)w * g->cells.count;
 }
 
-/*
- * The last of a list: words behind it are farther, or as far with a larger id.
- */
-struct edge {
-	double d;
-	uint32_t id;
-};
-
-/* That of the list which all words have. */
-static struct edge list_edge(const struct dpt_ground *g, uint32_t w)
-{
-	size_t last = (size_t)(w + 1) * g->lists.k - 1;
-	return (struct edge){*list_end(g, w), g->lists.id[last]};
-}
-
 /* How far away the longest list of w ends. */
 static double last_end(const struct dpt_ground *g, uint32_t w)
 {
@@ -127,12 +112,7 @@ static double last_end(const struct dpt_ground *g, uint32_t w)
 static uint32_t last_id(const struct dpt_ground *g, uint32_t w)
 {
 	return w < g->far.rows ? dpt_far_id(&g->far, w, g->far.count - 1)
-	                       : list_edge(g, w).id;
-}
-
-static bool is_behind(struct edge edge, uint32_t v, double d)
-{
-	return d > edge.d || (d == edge.d && v > edge.id);
+	                       : dpt_list_last(&g->lists, w);
 }
 
 /* -------------------------------------------------------------- buckets */
@@ -302,9 +282,7 @@ void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w)
 		__builtin_prefetch(row->block);
 		__builtin_prefetch(&k->made[w]);
 	}
-	if (is_far(tail, w))
-		return;
-	if (g->screen.row)
+	if (!is_far(tail, w) && g->screen.row)
 		dpt_screen_prefetch(&g->screen, w);
 }
 
@@ -564,11 +542,10 @@ uint32_t dpt_tail_measure(const dpt_tail *tail, struct dpt_rng *rng,
 
 double dpt_tail_sum(const struct dpt_ground *g, double t, uint32_t w)
 {
-	struct edge edge = list_edge(g, w);
 	double sum = 0;
 	for (uint32_t v = 0; v < g->n; v++) {
 		double d = distance(g, w, v);
-		if (is_behind(edge, v, d))
+		if (dpt_list_behind(&g->lists, w, v, d))
 			sum += exp(-exponent(t, d));
 	}
 	return sum;
@@ -577,12 +554,11 @@ double dpt_tail_sum(const struct dpt_ground *g, double t, uint32_t w)
 uint32_t dpt_tail_invert(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w)
 {
 	const struct dpt_ground *g = &tail->ground;
-	struct edge edge = list_edge(g, w);
 	double left = dpt_rng_unit(rng) * dpt_tail_sum(g, tail->t, w);
 	uint32_t chosen = w;
 	for (uint32_t v = 0; v < g->n && left >= 0; v++) {
 		double d = distance(g, w, v);
-		if (is_behind(edge, v, d)) {
+		if (dpt_list_behind(&g->lists, w, v, d)) {
 			left -= exp(-exponent(tail->t, d));
 			chosen = v;
 		}

@@ -15,14 +15,12 @@ static struct walk walk(const struct dpt_ground *g, double t, uint32_t w,
                         double until)
 {
 	uint32_t stride = dpt_stride(g->dim);
-	size_t last = (size_t)(w + 1) * g->lists.k - 1;
-	double edge = g->lists.distance[last];
 	const float *x = g->vectors + (size_t)w * stride;
 	struct walk walk = {0, w};
 	for (uint32_t v = 0; v < g->n && walk.sum <= until; v++) {
 		double d = sqrt(
 		    dpt_squared(x, g->vectors + (size_t)v * stride, stride));
-		if (d < edge || (d == edge && v <= g->lists.id[last]))
+		if (!dpt_list_behind(&g->lists, w, v, d))
 			continue;
 		walk.sum += g->weight[v] * exp(-dpt_clipped(t * d));
 		walk.word = v;

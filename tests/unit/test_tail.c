@@ -24,6 +24,16 @@ struct seen {
 	unsigned rejected, accepted;
 };
 
+static struct dpt_round proposals(const dpt_tail *tail, uint32_t w,
+                                  struct dpt_rng *rng)
+{
+	struct dpt_round r = {.w = w};
+	dpt_tail_aim(tail, rng, &r);
+	dpt_tail_propose(tail, rng, &r);
+	dpt_tail_read(tail, &r);
+	return r;
+}
+
 /* Whatever the second half of the number is that decides on it. */
 static void measure_again(const dpt_tail *tail, const struct dpt_round *r,
                           unsigned at, uint32_t right, struct dpt_rng *rng)
@@ -40,10 +50,7 @@ static void measure_again(const dpt_tail *tail, const struct dpt_round *r,
 static void check_round(const dpt_tail *tail, uint32_t w, struct dpt_rng *rng,
                         struct dpt_rng *other, struct seen *seen)
 {
-	struct dpt_round r = {.w = w};
-	dpt_tail_aim(tail, rng, &r);
-	dpt_tail_propose(tail, rng, &r);
-	dpt_tail_read(tail, &r);
+	struct dpt_round r = proposals(tail, w, rng);
 	while (r.at < r.tries) {
 		unsigned before = r.at;
 		uint32_t v = dpt_tail_judge(tail, &r);
@@ -114,10 +121,7 @@ START_TEST(nothing_is_judged_too_near_the_limit)
 	struct dpt_rng rng, other;
 	dpt_tail *tail = open_case(_i, &g, &rng, &other);
 	for (uint32_t i = 0; i < ROUNDS / 8; i++) {
-		struct dpt_round r = {.w = i % cases[_i].n};
-		dpt_tail_aim(tail, &rng, &r);
-		dpt_tail_propose(tail, &rng, &r);
-		dpt_tail_read(tail, &r);
+		struct dpt_round r = proposals(tail, i % cases[_i].n, &rng);
 		for (; r.at < r.tries; r.at++)
 			check_limit(tail, &r, &other);
 	}
