@@ -62,6 +62,9 @@ struct field {
 	const char *instead; /* NULL: not cut out */
 };
 
+/* Records whose streams for what is outside are started together. */
+#define OUTSIDE 4
+
 struct dpt_rewriter {
 	const struct dpt_shared *shared;
 	struct memo *memo;
@@ -93,11 +96,11 @@ struct dpt_rewriter {
 	struct dpt_buf decoded;   /* a JSON string */
 	uint32_t *origin;         /* where its bytes come from */
 	size_t origin_room;
-	size_t put;         /* words put back so far */
-	uint32_t put_known; /* and those of out */
-	struct dpt_rng rng; /* of the record whose words are put back */
-	uint64_t rng_record;
-	bool rng_on;
+	size_t put;                  /* words put back so far */
+	uint32_t put_known;          /* and those of out */
+	struct dpt_rng rng[OUTSIDE]; /* of records from rng_first on */
+	uint64_t rng_first;
+	size_t rngs;
 };
 
 /*
@@ -270,7 +273,7 @@ void dpt_rewriter_free(dpt_rewriter *r)
 	free(r->origin);
 	dpt_pieces_free(&r->pieces);
 	dpt_buf_free(&r->decoded);
-	dpt_rng_wipe(&r->rng);
+	sodium_memzero(r->rng, sizeof r->rng);
 	free(r);
 	sodium_stackzero(STACK); /* words were there on their way */
 }
@@ -761,12 +764,12 @@ static enum dpt_status find_records(dpt_rewriter *r, const char *text,
 /* The stream for choices that have nothing to do with the word itself. */
 static struct dpt_rng *outside(dpt_rewriter *r, uint64_t record)
 {
-	if (!r->rng_on || r->rng_record != record) {
-		dpt_rng_start(&r->rng, &r->shared->outside, record);
-		r->rng_record = record;
-		r->rng_on = true;
+	if (record - r->rng_first >= r->rngs) {
+		dpt_rng_start_all(r->rng, &r->shared->outside, record, OUTSIDE);
+		r->rng_first = record;
+		r->rngs = OUTSIDE;
 	}
-	return &r->rng;
+	return &r->rng[record - r->rng_first];
 }
 
 /* A word of the class, any alike unless it is fixed. */
@@ -1034,7 +1037,7 @@ enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
 		if (status)
 			return status;
 	}
-	r->rng_on = false;
+	r->rngs = 0;
 	if (!put_all(r, text, whole, first_record, out, counts))
 		return dpt_fail_memory(err);
 	counts->words += r->words - r->signs;

@@ -88,7 +88,8 @@ void dpt_rng_wipe(struct dpt_rng *rng)
 
 /*
  * The numbers are those of the key stream in little-endian order, which is
- * that of the machine: an index needs it too.
+ * that of the machine: an index needs it too.  The vector code of the cipher
+ * makes DPT_RNG_NUMBERS at once; fewer take as long, or longer.
  */
 static void make(const dpt_key *key, uint64_t nonce, uint64_t block,
                  uint32_t *number, size_t n)
@@ -106,17 +107,18 @@ void dpt_rng_start_all(struct dpt_rng *rng, const dpt_key *key, uint64_t record,
 {
 	uint32_t first[DPT_RNG_TOGETHER][DPT_RNG_FIRST];
 	uint64_t blocks = sizeof first[0] / 64;
-	make(key, UINT64_MAX, blocks * record, first[0], n * DPT_RNG_FIRST);
+	size_t numbers = n * DPT_RNG_FIRST + DPT_RNG_NUMBERS - 1;
+	numbers -= numbers % DPT_RNG_NUMBERS;
+	make(key, UINT64_MAX, blocks * record, first[0], numbers);
 	for (size_t i = 0; i < n; i++) {
 		dpt_rng_start(&rng[i], key, record + i);
 		rng[i].begun = true;
 		rng[i].used -= DPT_RNG_FIRST;
 		memcpy(rng[i].number + rng[i].used, first[i], sizeof first[i]);
 	}
-	sodium_memzero(first, n * sizeof first[0]);
+	sodium_memzero(first, numbers * sizeof first[0][0]);
 }
 
-/* Eight blocks, which is what the vector code of the cipher makes at once. */
 void dpt_rng_refill(struct dpt_rng *rng)
 {
 	if (!rng->begun) {
