@@ -461,20 +461,18 @@ static void fix_words(dpt_rewriter *r, const char *text, size_t first)
 			r->fixed[i] = dpt_codebook_known(book, r->in[i]);
 }
 
-/* Finds the next words from *at on, which becomes where the last one ends. */
-static int find_tokens(dpt_rewriter *r, const char *text, size_t *at, size_t to,
+/* Finds the next words. */
+static int find_tokens(dpt_rewriter *r, const char *text, size_t to,
                        struct token *token, size_t *count)
 {
 	int found = 1;
 	for (*count = 0; *count < TOKENS; ++*count) {
 		struct token *t = &token[*count];
-		found = dpt_next_word(r->matcher, text, to, *at, &t->start,
-		                      &t->end);
+		found = dpt_next_word(r->matcher, &t->start, &t->end);
 		if (found <= 0)
 			break;
 		t->compound = found > 1;
 		t->byte[0] = 0;
-		*at = t->end;
 		if (t->compound || t->end - t->start > MEMO_BYTES)
 			continue;
 		memo_bytes(text + t->start, t->end - t->start, to - t->start,
@@ -502,8 +500,9 @@ static enum dpt_status find_words(dpt_rewriter *r, const char *text,
 	struct token token[TOKENS];
 	size_t first = r->words, count;
 	int found;
+	dpt_words_begin(r->matcher, text, from, to);
 	do {
-		found = find_tokens(r, text, &from, to, token, &count);
+		found = find_tokens(r, text, to, token, &count);
 		for (size_t i = 0; i < count; i++)
 			if (!add_token(r, text, to, &token[i]))
 				return dpt_fail_memory(err);

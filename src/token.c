@@ -19,12 +19,24 @@ struct dpt_pattern {
 	bool compiled; /* to machine code */
 };
 
+/* What WINDOW bytes of a text are, a bit each: letters of ASCII, or no ASCII.
+ */
+#define WINDOW 64U
+struct window {
+	size_t start;
+	uint64_t letter, high;
+};
+
 struct dpt_matcher {
 	const pcre2_code *code;
 	bool compiled;
 	pcre2_match_data *data;
 	pcre2_match_context *context;
 	pcre2_jit_stack *stack;
+	/* where words are looked for */
+	const char *text;
+	size_t at, len;
+	struct window window;
 };
 
 static enum dpt_status compile(const char *regex, uint32_t options,
@@ -158,28 +170,59 @@ static size_t first_byte(uint64_t high_bits)
 	return (size_t)__builtin_ctzll(high_bits) / 8;
 }
 
+/* The high bits of eight bytes, as a byte. */
+static uint64_t gathered(uint64_t high_bits)
+{
+	return (high_bits >> 7) * UINT64_C(0x0102040810204080) >> 56;
+}
+
+/* Looks at the bytes from start on; there is nothing behind the text. */
+static void look(dpt_matcher *m, size_t start)
+{
+	struct window w = {.start = start};
+	size_t n = m->len > start ? m->len - start : 0;
+	for (size_t i = 0; i < WINDOW && i < n; i += 8) {
+		uint64_t bytes = eight_bytes(m->text + start + i, n - i);
+		w.letter |= gathered(ascii_letters(bytes)) << i;
+		w.high |= gathered(bytes & HIGH) << i;
+	}
+	m->window = w;
+}
+
+/* Moves the window if at is not in it; how far it is into it. */
+static size_t within(dpt_matcher *m, size_t at)
+{
+	if (at - m->window.start >= WINDOW)
+		look(m, at);
+	return at - m->window.start;
+}
+
 /*
  * What the pattern finds at or after at.  It is asked only where letters that
- * are not ASCII may be: most words are found eight bytes at a time.
+ * are not ASCII may be.
  */
-static int next_letters(dpt_matcher *m, const char *text, size_t len, size_t at,
-                        size_t *start, size_t *end)
+static int next_letters(dpt_matcher *m, size_t at, size_t *start, size_t *end)
 {
-	uint64_t bytes, found = 0;
-	for (; !found && at < len; at += found ? first_byte(found) : 8) {
-		bytes = eight_bytes(text + at, len - at);
-		found = ascii_letters(bytes) | (bytes & HIGH);
+	const struct window *w = &m->window;
+	uint64_t found;
+	size_t in = within(m, at);
+	while (!(found = (w->letter | w->high) >> in)) {
+		at += WINDOW - in;
+		if (at >= m->len)
+			return 0;
+		in = within(m, at);
 	}
-	if (!found)
-		return 0;
+	at += (size_t)__builtin_ctzll(found);
 	*start = at;
-	for (found = 0; !found; at += found ? first_byte(found) : 8) {
-		bytes = at < len ? eight_bytes(text + at, len - at) : 0;
-		found = ~ascii_letters(bytes) & HIGH;
+	in = within(m, at);
+	while (!(found = ~w->letter >> in)) {
+		at += WINDOW - in;
+		in = within(m, at);
 	}
-	if (at < len && (unsigned char)text[at] >= 0x80)
-		return match(m, text, len, *start, 0, start, end);
-	*end = at;
+	in += (size_t)__builtin_ctzll(found);
+	*end = w->start + in;
+	if (w->high >> in & 1)
+		return match(m, m->text, m->len, *start, 0, start, end);
 	return 1;
 }
 
@@ -215,33 +258,41 @@ static bool is_ending(const char *text, size_t at, size_t start, size_t end)
 	        (before >= 3 && dpt_apostrophe(text + start - 3, 3) == 3));
 }
 
+void dpt_words_begin(dpt_matcher *m, const char *text, size_t from, size_t to)
+{
+	m->text = text;
+	m->at = from;
+	m->len = to;
+	look(m, from);
+}
+
 /*
  * Letters that are joined are a compound.  They are joined here, not in
  * the pattern: a group that repeats costs the matcher memory each time.
  */
-int dpt_next_word(dpt_matcher *m, const char *text, size_t len, size_t at,
-                  size_t *start, size_t *end)
+int dpt_next_word(dpt_matcher *m, size_t *start, size_t *end)
 {
 	size_t n, from, to, last;
-	int found = next_letters(m, text, len, at, start, end), words = 1;
-	while (found > 0 && is_ending(text, at, *start, *end))
-		found = next_letters(m, text, len, at = *end, start, end);
+	int found = next_letters(m, m->at, start, end), words = 1;
+	while (found > 0 && is_ending(m->text, m->at, *start, *end))
+		found = next_letters(m, m->at = *end, start, end);
 	if (found <= 0)
 		return found;
-	for (last = *start; (n = joint(text, len, last, *end)) > 0;) {
+	for (last = *start; (n = joint(m->text, m->len, last, *end)) > 0;) {
 		size_t next = *end + n;
-		bool letter = next < len && is_ascii_letter(text[next]);
-		found = letter ? next_letters(m, text, len, next, &from, &to)
-		               : match(m, text, len, next, PCRE2_ANCHORED,
+		bool letter = next < m->len && is_ascii_letter(m->text[next]);
+		found = letter ? next_letters(m, next, &from, &to)
+		               : match(m, m->text, m->len, next, PCRE2_ANCHORED,
 		                       &from, &to);
 		if (found < 0)
 			return found;
-		if (found == 0 || (text[*end] == '.' && to - from > 1))
+		if (found == 0 || (m->text[*end] == '.' && to - from > 1))
 			break;
 		last = from;
 		*end = to;
 		words = 2;
 	}
+	m->at = *end;
 	return words;
 }
 

@@ -23,15 +23,20 @@ DPT_MUST_USE enum dpt_status dpt_matcher_new(const dpt_pattern *pattern,
 void dpt_matcher_free(dpt_matcher *matcher);
 
 /*
- * The next word at or after offset at of a text, which must be UTF-8.
- * Returns 1 and its bounds, 2 if it is a compound (see words.h), 0 when
- * there is none, -1 when the matcher ran out of memory.  What joins a
- * compound: apostrophes, hyphens, and dots between single letters.
+ * Begins with the words of text[from..to), which must be UTF-8 and stay until
+ * the last has been asked for.
  */
-int dpt_next_word(dpt_matcher *matcher, const char *text, size_t len, size_t at,
-                  size_t *start, size_t *end);
+void dpt_words_begin(dpt_matcher *matcher, const char *text, size_t from,
+                     size_t to);
+/*
+ * The next word.  Returns 1 and its bounds, 2 if it is a compound (see
+ * words.h), 0 when there is none, -1 when the matcher ran out of memory.
+ * What joins a compound: apostrophes, hyphens, and dots between single
+ * letters.
+ */
+int dpt_next_word(dpt_matcher *matcher, size_t *start, size_t *end);
 
-/* The same for what the pattern is for: 1, 0 or -1. */
+/* What the pattern is for, at or after at: 1 and its bounds, 0 or -1. */
 int dpt_match(dpt_matcher *matcher, const char *text, size_t len, size_t at,
               size_t *start, size_t *end);
 

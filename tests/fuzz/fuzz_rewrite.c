@@ -198,10 +198,10 @@ static void check_compound(struct place *p, size_t start, size_t end)
 
 static void check_words(struct place *p, size_t from, size_t to)
 {
-	size_t start, end = from;
+	size_t start, end;
 	int found;
-	while ((found = dpt_next_word(matcher, p->in, to, end, &start, &end)) >
-	       0)
+	dpt_words_begin(matcher, p->in, from, to);
+	while ((found = dpt_next_word(matcher, &start, &end)) > 0)
 		if (found > 1)
 			check_compound(p, start, end);
 		else

@@ -135,8 +135,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	size_t at = 0, start, end;
 	int found;
-	while ((found = dpt_next_word(matcher, text, len, at, &start, &end)) >
-	       0) {
+	dpt_words_begin(matcher, text, 0, len);
+	while ((found = dpt_next_word(matcher, &start, &end)) > 0) {
 		require(start >= at && end > start && end <= len);
 		require(boundary(text, len, start) && boundary(text, len, end));
 		check_between(text, at, start);

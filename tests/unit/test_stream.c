@@ -363,10 +363,10 @@ static void put_compound(struct words *w, size_t start, size_t end)
 static struct words words_of(const char *text, size_t len)
 {
 	struct words w = {.text = text, .len = len};
-	size_t start, end = 0;
+	size_t start, end;
 	int found;
-	while ((found =
-	            dpt_next_word(matcher(), text, len, end, &start, &end)) > 0)
+	dpt_words_begin(matcher(), text, 0, len);
+	while ((found = dpt_next_word(matcher(), &start, &end)) > 0)
 		put_compound(&w, start, end);
 	ck_assert_int_eq(found, 0);
 	return w;

@@ -37,8 +37,8 @@ static char *bracketed(const char *text, size_t len)
 	size_t size, at = 0, start, end;
 	int found;
 	FILE *f = open_memstream(&out, &size);
-	while ((found = dpt_next_word(matcher, text, len, at, &start, &end)) >
-	       0) {
+	dpt_words_begin(matcher, text, 0, len);
+	while ((found = dpt_next_word(matcher, &start, &end)) > 0) {
 		ck_assert_uint_ge(start, at);
 		ck_assert_uint_gt(end, start);
 		ck_assert_uint_le(end, len);
@@ -130,17 +130,47 @@ START_TEST(words_are_found)
 }
 END_TEST
 
-START_TEST(the_search_starts_where_it_is_told)
+/* The first word of text[from..to) as it is found, or "" if there is none. */
+static const char *first_word(const char *text, size_t from, size_t to)
+{
+	static char word[64];
+	size_t start = 0, end = 0;
+	dpt_words_begin(matcher, text, from, to);
+	int found = dpt_next_word(matcher, &start, &end);
+	ck_assert_int_eq(found, end > start);
+	snprintf(word, sizeof word, "%.*s", (int)(end - start), text + start);
+	return word;
+}
+
+START_TEST(the_search_is_where_it_is_told)
 {
 	static const char text[] = "one two three";
-	size_t start, end;
-	ck_assert_int_eq(dpt_next_word(matcher, text, 13, 4, &start, &end), 1);
-	ck_assert_uint_eq(start, 4);
-	ck_assert_uint_eq(end, 7);
-	ck_assert_int_eq(dpt_next_word(matcher, text, 10, 8, &start, &end), 1);
-	ck_assert_uint_eq(end, 10); /* and ends there, too */
-	ck_assert_int_eq(dpt_next_word(matcher, text, 13, 13, &start, &end), 0);
-	ck_assert_int_eq(dpt_next_word(matcher, text, 0, 0, &start, &end), 0);
+	ck_assert_str_eq(first_word(text, 4, 13), "two");
+	ck_assert_str_eq(first_word(text, 8, 10), "th");
+	ck_assert_str_eq(first_word(text, 13, 13), "");
+	ck_assert_str_eq(first_word(text, 0, 0), "");
+}
+END_TEST
+
+/* Text is looked at piece by piece: it does not matter where they end. */
+START_TEST(words_are_found_wherever_they_lie)
+{
+	static const char *const words[] = {"word", "\xc3\xa9t\xc3\xa9",
+	                                    "don't", "a.m", "x"};
+	enum { SIZE = 400 };
+	const char *word = words[_i];
+	size_t len = strlen(word), start, end;
+	for (size_t at = 0; at + len <= SIZE; at++) {
+		char *text = malloc(at + len);
+		memset(text, ' ', at);
+		memcpy(text + at, word, len);
+		dpt_words_begin(matcher, text, 0, at + len);
+		ck_assert_int_gt(dpt_next_word(matcher, &start, &end), 0);
+		ck_assert_uint_eq(start, at);
+		ck_assert_uint_eq(end, at + len);
+		ck_assert_int_eq(dpt_next_word(matcher, &start, &end), 0);
+		free(text);
+	}
 }
 END_TEST
 
@@ -151,17 +181,16 @@ START_TEST(long_words_are_found_whole)
 	    "a", "\xc3\xa9", "a'", "a\xcc\x88\xe2\x80\x99", "a ", "' "};
 	enum { SIZE = 3 << 20 };
 	const char *unit = units[_i];
-	size_t n = strlen(unit), len = SIZE / n * n, at = 0, start, end;
+	size_t n = strlen(unit), len = SIZE / n * n, start, end;
 	char *text = malloc(len);
 	size_t words = 0, longest = 0;
 	int found;
 	for (size_t i = 0; i < len; i += n)
 		memcpy(text + i, unit, n);
-	while ((found = dpt_next_word(matcher, text, len, at, &start, &end)) >
-	       0) {
+	dpt_words_begin(matcher, text, 0, len);
+	while ((found = dpt_next_word(matcher, &start, &end)) > 0) {
 		words++;
 		longest = end - start > longest ? end - start : longest;
-		at = end;
 	}
 	ck_assert_int_eq(found, 0);
 	size_t cut = unit[n - 1] == '\'' ? 1 : unit[n - 1] == '\x99' ? 3 : 0;
@@ -488,7 +517,8 @@ Suite *suite_token(void)
 	tcase_add_unchecked_fixture(t, open_matcher, close_matcher);
 	tcase_set_timeout(t, 20);
 	tcase_add_loop_test(t, words_are_found, 0, COUNT(texts));
-	tcase_add_test(t, the_search_starts_where_it_is_told);
+	tcase_add_test(t, the_search_is_where_it_is_told);
+	tcase_add_loop_test(t, words_are_found_wherever_they_lie, 0, 5);
 	tcase_add_loop_test(t, long_words_are_found_whole, 0, 6);
 	tcase_add_test(t, every_short_sequence_is_judged_right);
 	tcase_add_loop_test(t, malformed_text_is_good_up_to_its_fault, 0,
