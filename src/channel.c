@@ -133,10 +133,12 @@ static void add_candidates(const dpt_channel *c, uint32_t w, double share,
                            double *p)
 {
 	uint32_t kmax = c->kmax;
-	double part = 0, below = 0;
-	double weight[DPT_MAX_LISTED], term[DPT_MAX_LISTED];
+	double part = 0, below = 0, term[DPT_MAX_LISTED];
+	_Alignas(DPT_LINE) double weight[DPT_WHOLE_LINES(DPT_MAX_LISTED)];
+	for (uint32_t k = 0; k < kmax; k++)
+		weight[k] = listed_distance(c, w, k) / c->scale;
+	dpt_exp_all(kmax, weight);
 	for (uint32_t k = 0; k < kmax; k++) {
-		weight[k] = exp(-listed_distance(c, w, k) / c->scale);
 		below += weight[k];
 		term[k] = c->poisson[k] / below;
 	}
@@ -150,13 +152,16 @@ void dpt_channel_row(const dpt_channel *c, uint32_t w,
                      struct dpt_channel_row *row)
 {
 	double p[DPT_MAX_LISTED], near = 0, tail;
+	_Alignas(DPT_LINE) double kernel[DPT_WHOLE_LINES(DPT_MAX_LISTED)];
 	double z = 1 + c->others[w], f = c->fallback;
 	double own = listed_weight(c, w, 0);
 	bool all = c->listed == c->ground.n;
 
+	for (uint32_t r = 0; r < c->listed; r++)
+		kernel[r] = dpt_clipped(c->t * listed_distance(c, w, r));
+	dpt_exp_all(c->listed, kernel);
 	for (uint32_t r = 1; r < c->listed; r++) {
-		double e = exp(-dpt_clipped(c->t * listed_distance(c, w, r)));
-		e *= listed_weight(c, w, r) / own;
+		double e = kernel[r] * (listed_weight(c, w, r) / own);
 		near += e;
 		p[r] = f * e / z;
 	}

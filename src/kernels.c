@@ -52,6 +52,17 @@ DPT_WIDE void dpt_exp_fill(size_t n, double t, const double *restrict d,
 		kernel[i] = exp(-t * d[i]);
 }
 
+/* By whole vectors only: the exp of a number alone is another. */
+DPT_WIDE void dpt_exp_all(size_t n, double *x)
+{
+	size_t all = DPT_WHOLE_LINES(n);
+	double *line = __builtin_assume_aligned(x, DPT_LINE);
+	for (size_t i = n; i < all; i++)
+		x[i] = 0;
+	for (size_t i = 0; i < all; i++)
+		line[i] = exp(-line[i]);
+}
+
 /* Inlined, so that count is known: the sums of the rows stay in registers, and
  * those of the columns are read and written once for all rows. */
 static inline __attribute__((always_inline)) void

@@ -39,13 +39,21 @@ void dpt_exp_fill(size_t n, double t, const double *restrict d,
                   double *restrict kernel);
 
 /*
+ * x[i] = exp(-x[i]) of n numbers, of which there is room for whole lines of
+ * the cache.  Wherever x is, and whatever comes with it, the same number always
+ * becomes the same.
+ */
+#define DPT_LINE 64
+#define DPT_WHOLE_LINES(n) (((n) + 7U) / 8U * 8U)
+void dpt_exp_all(size_t n, double *x);
+
+/*
  * Some rows of a tile, in part, so that it fits the first cache: distances,
  * the factor of dpt_exp_fill from each rate to the next, and the kernel.  A
  * vector that lies across two lines of the cache takes twice as long.
  */
 #define DPT_STRIP_ROWS 4U
 #define DPT_STRIP_COLS 256U
-#define DPT_LINE 64
 struct dpt_strip {
 	_Alignas(DPT_LINE) double d[DPT_STRIP_ROWS][DPT_STRIP_COLS];
 	double factor[DPT_STRIP_ROWS][DPT_STRIP_COLS];

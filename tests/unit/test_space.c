@@ -4,6 +4,7 @@
 #include "kernels.h"
 #include "suites.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -420,6 +421,34 @@ START_TEST(sums_of_kernels_are_those_of_the_formula)
 }
 END_TEST
 
+/* Of one number at a time the same, bit by bit. */
+START_TEST(exponentials_do_not_depend_on_their_place)
+{
+	_Alignas(DPT_LINE) double all[DPT_WHOLE_LINES(80)], one[8];
+	struct fx_seq seq = {4};
+	double off = 0;
+	size_t differ = 0;
+	for (size_t n = 1; n <= 80; n++) {
+		double x[80];
+		for (size_t i = 0; i < n; i++)
+			all[i] = x[i] = i ? 60 * fx_unit(&seq) : 0;
+		dpt_exp_all(n, all);
+		for (size_t i = 0; i < n; i++) {
+			double e = (double)expl(-(long double)x[i]);
+			off = fmax(off, fabs(all[i] - e) / e);
+			one[0] = x[i];
+			dpt_exp_all(1, one);
+			differ += one[0] < all[i] || one[0] > all[i];
+		}
+	}
+	ck_assert_msg(off <= 4 * DBL_EPSILON, "%g", off);
+	ck_assert_uint_eq(differ, 0);
+	one[0] = 1e7;
+	dpt_exp_all(1, one);
+	ck_assert(one[0] == 0);
+}
+END_TEST
+
 START_TEST(roots_are_roots_and_never_of_negatives)
 {
 	double d2[40], d[40];
@@ -447,6 +476,7 @@ Suite *suite_space(void)
 	tcase_add_test(t, wrong_products_are_seen);
 	tcase_add_test(t, progress_rises_to_the_end);
 	tcase_add_test(t, sums_of_kernels_are_those_of_the_formula);
+	tcase_add_test(t, exponentials_do_not_depend_on_their_place);
 	tcase_add_test(t, roots_are_roots_and_never_of_negatives);
 	Suite *s = suite_create("space");
 	suite_add_tcase(s, t);
