@@ -177,8 +177,8 @@ DPT_API void dpt_index_free(dpt_index *index);
 DPT_API struct dpt_index_info dpt_index_about(const dpt_index *index);
 /*
  * Checks the content against itself: checksums of all sections, lookup of
- * every word, distances of all stored neighbours, ln Z and neighbour lists
- * of a fixed sample of words by brute force.
+ * every word, the table of stems, distances of all stored neighbours, ln Z and
+ * neighbour lists of a fixed sample of words by brute force.
  */
 DPT_API DPT_MUST_USE enum dpt_status dpt_index_verify(const dpt_index *index,
                                                       dpt_error *err);

@@ -7,6 +7,7 @@
 #include "save.h"
 #include "screen.h"
 #include "seals.h"
+#include "words.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -455,6 +456,13 @@ static void fill_words(struct build *b)
 	starts[0] = 0;
 }
 
+static enum dpt_status fill_stems(struct build *b, dpt_error *err)
+{
+	dpt_index x;
+	dpt_index_over(&x, b->image);
+	return dpt_stems_fill(&x, section(b, DPT_STEMS), err);
+}
+
 static void fill_numbers(struct build *b)
 {
 	const struct dpt_section *at = b->image->section;
@@ -558,6 +566,9 @@ static enum dpt_status build(struct build *b, const char *path, dpt_error *err)
 	if (status)
 		return status;
 	fill_words(b);
+	status = fill_stems(b, err);
+	if (status)
+		return status;
 	fill_numbers(b);
 	fill_far(b);
 	fill_cells(b);

@@ -5,6 +5,7 @@
 #include "kernels.h"
 #include "screen.h"
 #include "seals.h"
+#include "words.h"
 
 #include <float.h>
 #include <math.h>
@@ -30,6 +31,21 @@ static enum dpt_status check_words(const dpt_index *x, dpt_error *err)
 				                "another",
 				                c);
 	return DPT_OK;
+}
+
+static enum dpt_status check_stems(const dpt_index *x, dpt_error *err)
+{
+	size_t slots = (size_t)1 << x->header->lookup_bits;
+	uint32_t *right = calloc(slots, sizeof *right);
+	if (!right)
+		return dpt_fail_memory(err);
+	enum dpt_status status = dpt_stems_fill(x, right, err);
+	bool same = memcmp(right, x->stems, slots * sizeof *right) == 0;
+	free(right);
+	if (status || same)
+		return status;
+	return dpt_fail(err, DPT_EINDEX,
+	                "its stems are not those of libstemmer here");
 }
 
 static enum dpt_status check_distances(const dpt_index *x, dpt_error *err)
@@ -198,6 +214,8 @@ enum dpt_status dpt_index_verify(const dpt_index *x, dpt_error *err)
 		status = check_seals(x, err);
 	if (!status)
 		status = check_words(x, err);
+	if (!status)
+		status = check_stems(x, err);
 	if (!status)
 		status = check_distances(x, err);
 	if (!status)

@@ -60,6 +60,7 @@ uint64_t dpt_section_bytes(const struct dpt_header *h, enum dpt_section_id id)
 	case DPT_MEMBERS: return 4 * words;
 	case DPT_STARTS: return 4 * (n + 1);
 	case DPT_LOOKUP: return UINT64_C(8) << h->lookup_bits;
+	case DPT_STEMS: return UINT64_C(4) << h->lookup_bits;
 	case DPT_VECTORS: return 4 * n * dpt_stride(h->dim);
 	case DPT_NEIGHBOURS: return 4 * n * k;
 	case DPT_DISTANCES: return 8 * n * k;
@@ -165,6 +166,15 @@ static bool lookup_ok(const dpt_index *x)
 	return largest <= x->header->words && empty > 0;
 }
 
+static bool stems_ok(const dpt_index *x)
+{
+	size_t slots = (size_t)1 << x->header->lookup_bits, empty = 0;
+	for (size_t i = 0; i < slots; i++)
+		empty += x->stems[i] == 0;
+	return empty > 0 &&
+	       dpt_all_below(x->stems, slots, x->header->classes + 1);
+}
+
 static bool reaches_sane(const struct dpt_ground *g)
 {
 	bool ok = true;
@@ -241,6 +251,7 @@ void dpt_index_over(dpt_index *x, const struct dpt_header *h)
 	x->starts = at[DPT_STARTS];
 	x->members = at[DPT_MEMBERS];
 	x->lookup = at[DPT_LOOKUP];
+	x->stems = at[DPT_STEMS];
 	x->vectors = at[DPT_VECTORS];
 	x->lists.k = h->neighbours;
 	x->lists.id = at[DPT_NEIGHBOURS];
@@ -380,7 +391,7 @@ static const char *content_fault(const struct check *c)
 	    !rises(x->starts, n, h->words, 1) ||
 	    !dpt_all_below(x->classes, h->words, h->classes) ||
 	    !dpt_all_below(x->members, h->words, h->words) || !lookup_ok(x) ||
-	    !text_ok(x))
+	    !stems_ok(x) || !text_ok(x))
 		return "damaged: its words make no sense";
 	if (c->insane[DPT_VECTORS] || c->insane[DPT_OFF])
 		return "damaged: a vector is not finite";

@@ -6,7 +6,7 @@
 #include "rates.h"
 
 #define DPT_INDEX_MAGIC "DPTINDEX"
-#define DPT_INDEX_VERSION 4U
+#define DPT_INDEX_VERSION 5U
 #define DPT_INDEX_ALIGN 64U
 /* A word and its neighbours. */
 #define DPT_MAX_LISTED (DPT_MAX_NEIGHBOURS + 1)
@@ -18,6 +18,7 @@ enum dpt_section_id {
 	DPT_STARTS,     /* u32[classes + 1]: where a class begins in members */
 	DPT_MEMBERS,    /* u32[words]: word ids by class */
 	DPT_LOOKUP,     /* u64[1 << lookup_bits]: hash << 32 | word + 1 */
+	DPT_STEMS,      /* u32[1 << lookup_bits]: class + 1, see words.h */
 	DPT_VECTORS,    /* f32[classes][stride] */
 	DPT_NEIGHBOURS, /* u32[classes][neighbours] */
 	DPT_DISTANCES,  /* f64[classes][neighbours] */
@@ -72,6 +73,7 @@ struct dpt_index {
 	const char *text;
 	const uint32_t *offsets, *classes, *starts, *members;
 	const uint64_t *lookup;
+	const uint32_t *stems;
 	const float *vectors;
 	struct dpt_lists lists;
 	struct dpt_ground ground; /* vectors and lists once more */

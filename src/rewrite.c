@@ -152,8 +152,6 @@ enum dpt_status dpt_shared_open(struct dpt_shared *shared,
 	shared->spelling = calloc(n, sizeof *shared->spelling);
 	enum dpt_status status = dpt_pattern_new(&shared->pattern, err);
 	if (!status)
-		status = dpt_stems_new(model->index, &shared->stems, err);
-	if (!status)
 		status = dpt_sign_patterns_new(policy->unmasked, &shared->signs,
 		                               err);
 	if (!status)
@@ -168,7 +166,6 @@ enum dpt_status dpt_shared_open(struct dpt_shared *shared,
 void dpt_shared_close(struct dpt_shared *shared)
 {
 	dpt_pattern_free(shared->pattern);
-	dpt_stems_free(shared->stems);
 	dpt_sign_patterns_free(shared->signs);
 	dpt_public_free(shared->keep);
 	free(shared->spelling);
@@ -242,7 +239,8 @@ enum dpt_status dpt_rewriter_new(const struct dpt_shared *shared,
 	if (!status && !r->memo)
 		status = dpt_fail_memory(err);
 	if (!status)
-		status = dpt_normaliser_new(shared->stems, &r->normaliser, err);
+		status = dpt_normaliser_new(shared->model->index,
+		                            &r->normaliser, err);
 	if (!status)
 		status = dpt_sign_finder_new(shared->signs, &r->finder, err);
 	if (!status)

@@ -17,7 +17,6 @@ struct dpt_shared {
 	const dpt_codebook *codebook; /* NULL: each word is drawn anew */
 	const dpt_groups *groups;     /* NULL: they are not accounted for */
 	dpt_pattern *pattern;
-	struct dpt_stems *stems;
 	const struct dpt_policy *policy;
 	dpt_sign_patterns *signs;
 	dpt_public *keep;              /* or NULL */

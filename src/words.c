@@ -7,7 +7,6 @@
 #include "token.h"
 
 #include <libstemmer.h>
-#include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -208,56 +207,20 @@ bool dpt_next_part(struct dpt_parts *p, struct dpt_part *out)
 
 /* -------------------------------------------------------------------- stems */
 
-/*
- * The hash of a stem, and the number behind that of the first class with it,
- * which is the most frequent; 0: empty.  Two stems of one hash would be taken
- * for the same: a rule like any other.
- */
-struct slot {
-	uint64_t hash;
-	uint32_t next;
-};
-
-/* Open addressing.  It is made when it is first needed. */
-struct dpt_stems {
-	const dpt_index *index;
-	pthread_mutex_t lock;
-	struct slot *slot;
-	uint32_t mask; /* slots less 1, a power of two less 1 */
-};
-
-enum dpt_status dpt_stems_new(const dpt_index *index, dpt_stems **out,
-                              dpt_error *err)
-{
-	*out = calloc(1, sizeof **out);
-	if (!*out)
-		return dpt_fail_memory(err);
-	(*out)->index = index;
-	(*out)->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
-	return DPT_OK;
-}
-
-void dpt_stems_free(dpt_stems *stems)
-{
-	if (stems)
-		free(stems->slot);
-	free(stems);
-}
-
 struct dpt_normaliser {
-	dpt_stems *stems;
+	const dpt_index *index;
 	struct sb_stemmer *stemmer;
 	bool failed;
 };
 
-enum dpt_status dpt_normaliser_new(dpt_stems *stems, dpt_normaliser **out,
+enum dpt_status dpt_normaliser_new(const dpt_index *index, dpt_normaliser **out,
                                    dpt_error *err)
 {
 	dpt_normaliser *n = calloc(1, sizeof *n);
 	*out = NULL;
 	if (!n)
 		return dpt_fail_memory(err);
-	n->stems = stems;
+	n->index = index;
 	n->stemmer = sb_stemmer_new("english", NULL);
 	if (!n->stemmer) {
 		dpt_normaliser_free(n);
@@ -305,53 +268,49 @@ static size_t stem_of(dpt_normaliser *n, const char *word, size_t len,
 	return size;
 }
 
-/* The slot of a stem, or that in which it has its place. */
-static struct slot *slot_of(const dpt_stems *s, uint64_t hash)
+/* Whether that is the stem of a class. */
+static bool has_stem(dpt_normaliser *n, uint32_t class_id, const char *stem,
+                     size_t size)
 {
-	uint32_t at = (uint32_t)hash & s->mask;
-	while (s->slot[at].next && s->slot[at].hash != hash)
-		at = (at + 1) & s->mask;
-	return &s->slot[at];
+	char other[DPT_LONGEST_WORD];
+	size_t len;
+	const char *word = dpt_index_word(n->index, class_id, &len);
+	return is_plain(word, len) && stem_of(n, word, len, other) == size &&
+	       memcmp(other, stem, size) == 0;
+}
+
+/* The slot of a stem, or the empty one that is its place. */
+static size_t slot_of(dpt_normaliser *n, const uint32_t *slot, const char *stem,
+                      size_t size)
+{
+	size_t mask = ((size_t)1 << n->index->header->lookup_bits) - 1;
+	size_t at = dpt_word_hash(stem, size) & mask;
+	while (slot[at] && !has_stem(n, slot[at] - 1, stem, size))
+		at = (at + 1) & mask;
+	return at;
 }
 
 /* Classes are in falling frequency, so the first with a stem is the one. */
-static void fill_stems(dpt_normaliser *n)
+enum dpt_status dpt_stems_fill(const dpt_index *index, uint32_t *slot,
+                               dpt_error *err)
 {
-	dpt_stems *s = n->stems;
 	char stem[DPT_LONGEST_WORD];
-	uint32_t classes = s->index->header->classes;
-	s->mask = 1;
-	while (s->mask < classes)
-		s->mask = 2 * s->mask + 1;
-	s->mask = 2 * s->mask + 1;
-	s->slot = calloc((size_t)s->mask + 1, sizeof *s->slot);
-	n->failed |= !s->slot;
-	for (uint32_t i = 0; i < classes && !n->failed; i++) {
-		size_t len, size;
-		const char *word = dpt_index_word(s->index, i, &len);
+	dpt_normaliser *n;
+	enum dpt_status status = dpt_normaliser_new(index, &n, err);
+	if (status)
+		return status;
+	for (uint32_t i = 0; i < index->header->classes; i++) {
+		size_t len, at;
+		const char *word = dpt_index_word(index, i, &len);
 		if (!is_plain(word, len))
 			continue;
-		size = stem_of(n, word, len, stem);
-		uint64_t hash = dpt_word_hash(stem, size);
-		struct slot *slot = slot_of(s, hash);
-		if (slot->next == 0)
-			*slot = (struct slot){hash, i + 1};
+		at = slot_of(n, slot, stem, stem_of(n, word, len, stem));
+		if (slot[at] == 0)
+			slot[at] = i + 1;
 	}
-	if (n->failed) {
-		free(s->slot);
-		s->slot = NULL;
-	}
-}
-
-static bool has_stems(dpt_normaliser *n)
-{
-	dpt_stems *s = n->stems;
-	pthread_mutex_lock(&s->lock);
-	if (!s->slot)
-		fill_stems(n);
-	bool made = s->slot;
-	pthread_mutex_unlock(&s->lock);
-	return made;
+	bool failed = n->failed;
+	dpt_normaliser_free(n);
+	return failed ? dpt_fail_memory(err) : DPT_OK;
 }
 
 /* ---------------------------------------------------------------- rows */
@@ -359,11 +318,11 @@ static bool has_stems(dpt_normaliser *n)
 static uint32_t same_stem(dpt_normaliser *n, const char *word, size_t len)
 {
 	char stem[DPT_LONGEST_WORD];
-	if (!is_plain(word, len) || !has_stems(n))
+	if (!is_plain(word, len))
 		return DPT_NO_WORD;
 	size_t size = stem_of(n, word, len, stem);
 	/* nothing, 0, becomes DPT_NO_WORD */
-	return slot_of(n->stems, dpt_word_hash(stem, size))->next - 1;
+	return n->index->stems[slot_of(n, n->index->stems, stem, size)] - 1;
 }
 
 /*
@@ -459,7 +418,7 @@ static size_t straighten(char *word, size_t len)
 static uint32_t unfold(dpt_normaliser *n, const char *word, size_t len,
                        char *out, size_t *out_len, enum dpt_rule *rule)
 {
-	const dpt_index *x = n->stems->index;
+	const dpt_index *x = n->index;
 	uint32_t found = DPT_NO_WORD;
 	size_t size = *out_len = dpt_lower_case(word, len, out);
 	*rule = DPT_LETTER_CASE;
@@ -484,7 +443,7 @@ uint32_t dpt_normalise(dpt_normaliser *n, const char *word, size_t len,
                        enum dpt_rule *rule)
 {
 	char plain[DPT_LONGEST_WORD];
-	const dpt_index *x = n->stems->index;
+	const dpt_index *x = n->index;
 	uint32_t found = dpt_index_find(x, word, len);
 	size_t size;
 	*rule = DPT_AS_WRITTEN;

@@ -39,19 +39,22 @@ bool dpt_next_part(struct dpt_parts *parts, struct dpt_part *out);
 
 /* --------------------------------------------------------------------- rows */
 
-/* The rows of an index by their stems; shared by threads. */
-typedef struct dpt_stems dpt_stems;
-
-DPT_MUST_USE enum dpt_status dpt_stems_new(const dpt_index *index,
-                                           dpt_stems **out, dpt_error *err);
-void dpt_stems_free(dpt_stems *stems);
+/*
+ * The table of stems of an index: as many slots as that of its words, in which
+ * a stem is found from its hash (dpt_word_hash) on, in the same way.  A slot is
+ * 0, or the number behind that of the first class with the stem, which is the
+ * most frequent.  Fills slots that are 0.
+ */
+DPT_MUST_USE enum dpt_status dpt_stems_fill(const dpt_index *index,
+                                            uint32_t *slot, dpt_error *err);
 
 /* What one thread needs to find rows. */
 typedef struct dpt_normaliser dpt_normaliser;
 
-/* stems is borrowed. */
-DPT_MUST_USE enum dpt_status
-dpt_normaliser_new(dpt_stems *stems, dpt_normaliser **out, dpt_error *err);
+/* The index is borrowed. */
+DPT_MUST_USE enum dpt_status dpt_normaliser_new(const dpt_index *index,
+                                                dpt_normaliser **out,
+                                                dpt_error *err);
 void dpt_normaliser_free(dpt_normaliser *n);
 
 /*

@@ -8,6 +8,7 @@
 #include "index.h"
 
 #include "tiny_index.h"
+#include "words.h"
 
 #include <cblas.h>
 #include <math.h>
@@ -140,6 +141,16 @@ static void draw_all(const dpt_index *x)
 	draw(x, "gumbel-published", 100, 1);
 }
 
+static void look_for(const dpt_index *x, const char *word)
+{
+	dpt_normaliser *n;
+	enum dpt_rule rule;
+	require(!dpt_normaliser_new(x, &n, NULL));
+	uint32_t c = dpt_normalise(n, word, strlen(word), &rule);
+	require(c == DPT_NO_WORD || c < x->header->classes);
+	dpt_normaliser_free(n);
+}
+
 static void use(const dpt_index *x)
 {
 	struct dpt_index_info info = dpt_index_about(x);
@@ -169,6 +180,8 @@ static void use(const dpt_index *x)
 	dpt_error err = {0};
 	enum dpt_status status = dpt_index_verify(x, &err);
 	require(!status || (status == DPT_EINDEX && err.text[0]));
+	look_for(x, "threes");
+	look_for(x, "elevens");
 	draw_all(x);
 }
 

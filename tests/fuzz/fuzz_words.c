@@ -10,7 +10,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static dpt_index *x;
-static dpt_stems *stems;
 static dpt_normaliser *normaliser;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -24,8 +23,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	           4, path);
 	require(!dpt_index_open(path, &x, NULL));
 	unlink(path);
-	require(!dpt_stems_new(x, &stems, NULL));
-	require(!dpt_normaliser_new(stems, &normaliser, NULL));
+	require(!dpt_normaliser_new(x, &normaliser, NULL));
 	return 0;
 }
 

@@ -6,6 +6,7 @@
 #include "save.h"
 #include "seals.h"
 #include "suites.h"
+#include "words.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -501,6 +502,21 @@ static enum dpt_status attach(const struct image *i, bool late, dpt_index **out,
 	return status;
 }
 
+/* What is not found as written is looked for by its stem. */
+static void look_for(const dpt_index *x)
+{
+	dpt_normaliser *n;
+	enum dpt_rule rule;
+	ck_assert(!dpt_normaliser_new(x, &n, NULL));
+	for (uint32_t i = 0; i < 100; i++) {
+		char word[16];
+		int len = snprintf(word, sizeof word, "%ss", fx_word(i));
+		uint32_t c = dpt_normalise(n, word, (size_t)len, &rule);
+		ck_assert(c == DPT_NO_WORD || c < x->header->classes);
+	}
+	dpt_normaliser_free(n);
+}
+
 /* Does all that can be done with an index, which must not crash. */
 static void exercise(const dpt_index *x)
 {
@@ -516,6 +532,7 @@ static void exercise(const dpt_index *x)
 		dpt_index_find(x, word, len);
 		dpt_index_members(x, c);
 	}
+	look_for(x);
 	for (int m = 0; m < COUNT(mechanisms); m++) {
 		struct dpt_settings s = {.mechanism = mechanisms[m],
 		                         .epsilon = m < 4 ? 2 : 1e5,
@@ -738,6 +755,7 @@ static void content(struct image *i, int which)
 	uint32_t *starts = section(i, DPT_STARTS);
 	uint32_t *members = section(i, DPT_MEMBERS);
 	uint64_t *lookup = section(i, DPT_LOOKUP);
+	uint32_t *stems = section(i, DPT_STEMS);
 	float *vectors = section(i, DPT_VECTORS);
 	uint32_t *id = section(i, DPT_NEIGHBOURS);
 	double *distance = section(i, DPT_DISTANCES);
@@ -829,9 +847,15 @@ static void content(struct image *i, int which)
 	case 67: cell_start[h->cells]--; break;
 	case 68: cell[0] = h->classes; break;
 	case 69: cell[h->classes - 1] = UINT32_MAX; break;
+	case 70: stems[0] = h->classes + 1; break;
+	case 71: stems[(1 << h->lookup_bits) - 1] = UINT32_MAX; break;
+	case 72:
+		for (size_t k = 0; k < (size_t)1 << h->lookup_bits; k++)
+			stems[k] = 1;
+		break;
 	}
 }
-enum { CONTENTS = 70 };
+enum { CONTENTS = 73 };
 
 START_TEST(hostile_contents_are_refused)
 {
@@ -849,6 +873,7 @@ static void lie(struct image *i, int which)
 	uint32_t *classes = section(i, DPT_CLASSES);
 	uint32_t *members = section(i, DPT_MEMBERS);
 	uint64_t *lookup = section(i, DPT_LOOKUP);
+	uint32_t *stems = section(i, DPT_STEMS);
 	float *vectors = section(i, DPT_VECTORS);
 	uint32_t *id = section(i, DPT_NEIGHBOURS);
 	double *distance = section(i, DPT_DISTANCES);
@@ -904,9 +929,17 @@ static void lie(struct image *i, int which)
 	case 19: h->coarse_step *= 1.5F; break;
 	case 20: cell[0] = cell[1]; break;
 	case 21: memset(near, 255, h->cells); break;
+	case 22: memset(stems, 0, sizeof *stems << h->lookup_bits); break;
+	case 23:
+		for (int s = 0;; s++)
+			if (stems[s]) {
+				stems[s] = stems[s] % h->classes + 1;
+				break;
+			}
+		break;
 	}
 }
-enum { LIES = 22 };
+enum { LIES = 24 };
 
 START_TEST(verification_finds_lies)
 {

@@ -321,13 +321,10 @@ static dpt_matcher *matcher(void)
 
 static uint32_t class_of(const char *word, size_t len)
 {
-	static dpt_stems *stems;
 	static dpt_normaliser *n;
 	enum dpt_rule rule;
-	if (!n) {
-		ck_assert(!dpt_stems_new(vocabulary, &stems, NULL));
-		ck_assert(!dpt_normaliser_new(stems, &n, NULL));
-	}
+	if (!n)
+		ck_assert(!dpt_normaliser_new(vocabulary, &n, NULL));
 	return dpt_normalise(n, word, len, &rule);
 }
 
