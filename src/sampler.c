@@ -6,9 +6,8 @@
 #include "sampler.h"
 
 #include "error.h"
-#include "once.h"
 #include "seals.h"
-#include "table.h"
+#include "shelf.h"
 #include "wide.h"
 
 #include <sodium.h>
@@ -28,19 +27,24 @@
  * each the upper half.
  */
 struct head {
-	uint32_t self;
-	_Atomic uint32_t tail; /* 0: perhaps not made yet */
+	uint32_t self, tail;
+	dpt_place sums;
 };
 
 struct dpt_sampler {
 	const dpt_channel *channel;
 	struct dpt_lists lists;
 	dpt_tail *tail;
-	/* Made when a word is first met, the same whoever makes it. */
 	struct head *head;
-	uint32_t *sums; /* classes x neighbours */
-	dpt_once *made;
+	struct dpt_shelf *sums; /* of neighbours */
 };
+
+static bool new_rows(dpt_sampler *s, uint32_t n)
+{
+	s->head = calloc(n, sizeof *s->head);
+	s->sums = dpt_shelf_new(n, s->lists.k * sizeof(uint32_t));
+	return s->head && s->sums;
+}
 
 enum dpt_status dpt_sampler_new(const dpt_channel *channel, dpt_sampler **out,
                                 dpt_error *err)
@@ -52,12 +56,9 @@ enum dpt_status dpt_sampler_new(const dpt_channel *channel, dpt_sampler **out,
 		return dpt_fail_memory(err);
 	s->channel = channel;
 	s->lists = g->lists;
-	s->head = calloc(g->n, sizeof *s->head);
-	s->sums = dpt_table_new(g->n * s->lists.k * sizeof *s->sums);
-	s->made = calloc(g->n, sizeof *s->made);
 	enum dpt_status status =
 	    dpt_tail_new(g, dpt_channel_rate(channel), &s->tail, err);
-	if (!status && (!s->head || !s->sums || !s->made))
+	if (!status && !new_rows(s, g->n))
 		status = dpt_fail_memory(err);
 	if (status) {
 		dpt_sampler_free(s);
@@ -73,8 +74,7 @@ void dpt_sampler_free(dpt_sampler *s)
 		return;
 	dpt_tail_free(s->tail);
 	free(s->head);
-	free(s->sums);
-	free(s->made);
+	dpt_shelf_free(s->sums);
 	free(s);
 }
 
@@ -113,22 +113,21 @@ static void keep_row(const dpt_sampler *s, uint32_t w)
 {
 	struct row row;
 	struct head *head = &s->head[w];
-	uint32_t *sums = s->sums + (size_t)w * s->lists.k;
-	if (!dpt_once_begin(&s->made[w]))
+	uint32_t *sums = dpt_shelf_begin(s->sums, &head->sums);
+	if (!sums)
 		return;
 	make_row(s, w, &row);
 	for (uint32_t r = 0; r < s->lists.k; r++)
 		sums[r] = upper_half(row.sums[r]);
 	head->self = upper_half(row.self);
-	atomic_store_explicit(&head->tail, upper_half(row.tail),
-	                      memory_order_release);
-	dpt_once_end(&s->made[w]);
+	head->tail = upper_half(row.tail);
+	dpt_shelf_end(s->sums, &head->sums, sums);
 }
 
 /* The row of w, which is made if need be. */
 static const struct head *kept(const dpt_sampler *s, uint32_t w)
 {
-	if (!atomic_load_explicit(&s->head[w].tail, memory_order_acquire))
+	if (!dpt_shelf_row(s->sums, &s->head[w].sums))
 		keep_row(s, w);
 	return &s->head[w];
 }
@@ -169,7 +168,7 @@ static uint32_t neighbour(const dpt_sampler *s, uint32_t w, uint32_t upper,
                           struct dpt_rng *rng)
 {
 	uint32_t k = s->lists.k, r = 0;
-	const uint32_t *sums = s->sums + (size_t)w * k;
+	const uint32_t *sums = dpt_shelf_row(s->sums, &s->head[w].sums);
 	while (r + STRIDE < k && sums[r + STRIDE - 1] < upper)
 		r += STRIDE;
 	r += count_below(sums + r, k - r < STRIDE ? k - r : STRIDE, upper);
@@ -202,7 +201,7 @@ struct group {
 /* Asks for where the neighbours of w are found. */
 static void prefetch_list(const dpt_sampler *s, uint32_t w)
 {
-	const uint32_t *sums = s->sums + (size_t)w * s->lists.k;
+	const uint32_t *sums = dpt_shelf_row(s->sums, &s->head[w].sums);
 	for (uint32_t r = 0; r < s->lists.k && r < STRIDE; r += 16)
 		__builtin_prefetch(sums + r);
 	__builtin_prefetch(s->lists.id + (size_t)w * s->lists.k);
@@ -219,9 +218,7 @@ static void draw_lists(const dpt_sampler *s, struct group *g)
 	for (size_t i = 0; i < g->words; i++) {
 		struct pending p = g->word[i];
 		const struct head *head = kept(s, p.word);
-		uint32_t self = head->self;
-		uint32_t tail =
-		    atomic_load_explicit(&head->tail, memory_order_relaxed);
+		uint32_t self = head->self, tail = head->tail;
 		if (i + AHEAD < g->words)
 			__builtin_prefetch(&s->head[g->word[i + AHEAD].word]);
 		p.upper = dpt_rng_u32(p.rng);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#define DPT_CACHE_LINE ((size_t)64)
 #define DPT_HUGE_PAGE ((size_t)2 << 20)
 #define DPT_LARGE (DPT_HUGE_PAGE / 8)
 
@@ -17,7 +18,7 @@
  */
 static inline void *dpt_table_new(size_t bytes)
 {
-	size_t unit = bytes < DPT_LARGE ? 64 : DPT_HUGE_PAGE;
+	size_t unit = bytes < DPT_LARGE ? DPT_CACHE_LINE : DPT_HUGE_PAGE;
 	size_t room = (bytes + unit - 1) / unit * unit;
 	void *table = aligned_alloc(unit, room > 0 ? room : unit);
 #ifdef MADV_HUGEPAGE

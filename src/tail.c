@@ -17,10 +17,9 @@
 
 #include "error.h"
 #include "kernels.h"
-#include "once.h"
 #include "screen.h"
 #include "seals.h"
-#include "table.h"
+#include "shelf.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -52,9 +51,8 @@ struct dpt_row {
 
 struct buckets {
 	uint32_t rows, count;
-	size_t stride; /* bytes of a row */
-	char *row;
-	dpt_once *made;
+	struct dpt_shelf *shelf;
+	dpt_place *place; /* one a row */
 };
 
 struct dpt_tail {
@@ -156,7 +154,7 @@ static double bucket_reach(const dpt_tail *tail, uint32_t w, uint32_t b)
 
 static struct dpt_row *row_of(const struct buckets *k, uint32_t w)
 {
-	return (struct dpt_row *)(k->row + w * k->stride);
+	return dpt_shelf_row(k->shelf, &k->place[w]);
 }
 
 /* The exponent of the nearest: what the kernels are divided by. */
@@ -206,8 +204,8 @@ static void make_buckets(const dpt_tail *tail, const struct buckets *k,
                          uint32_t w)
 {
 	double bound[MOST], sum = 0;
-	struct dpt_row *row = row_of(k, w);
-	if (!dpt_once_begin(&k->made[w]))
+	struct dpt_row *row = dpt_shelf_begin(k->shelf, &k->place[w]);
+	if (!row)
 		return;
 	(is_far(tail, w) ? far_bounds : cell_bounds)(tail, w, bound);
 	for (uint32_t b = 0; b < k->count; b++)
@@ -217,7 +215,7 @@ static void make_buckets(const dpt_tail *tail, const struct buckets *k,
 	row->base = row->nearest + log(row->units);
 	row->end = last_end(&tail->ground, w);
 	fill_buckets(k, bound, row);
-	dpt_once_end(&k->made[w]);
+	dpt_shelf_end(k->shelf, &k->place[w], row);
 }
 
 static bool new_buckets(struct buckets *k, uint32_t rows, uint32_t count)
@@ -225,16 +223,16 @@ static bool new_buckets(struct buckets *k, uint32_t rows, uint32_t count)
 	*k = (struct buckets){.rows = rows, .count = count};
 	if (rows == 0)
 		return true;
-	k->stride = sizeof(struct dpt_row) + padded(count) * sizeof(uint16_t);
-	k->row = dpt_table_new(rows * k->stride);
-	k->made = calloc(rows, sizeof *k->made);
-	return k->row && k->made;
+	k->shelf = dpt_shelf_new(rows, sizeof(struct dpt_row) +
+	                                   padded(count) * sizeof(uint16_t));
+	k->place = calloc(rows, sizeof *k->place);
+	return k->shelf && k->place;
 }
 
 static void free_buckets(struct buckets *k)
 {
-	free(k->row);
-	free(k->made);
+	dpt_shelf_free(k->shelf);
+	free(k->place);
 }
 
 enum dpt_status dpt_tail_new(const struct dpt_ground *ground, double t,
@@ -278,9 +276,10 @@ void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w)
 	const struct buckets *k = buckets_of(tail, w);
 	if (k) {
 		const struct dpt_row *row = row_of(k, w);
-		__builtin_prefetch(row);
-		__builtin_prefetch(row->block);
-		__builtin_prefetch(&k->made[w]);
+		if (row) {
+			__builtin_prefetch(row);
+			__builtin_prefetch(row->block);
+		}
 	}
 	if (!is_far(tail, w) && g->screen.row)
 		dpt_screen_prefetch(&g->screen, w);
@@ -309,8 +308,11 @@ void dpt_tail_aim(const dpt_tail *tail, struct dpt_rng *rng,
 	round->row = NULL;
 	if (!k)
 		return;
-	make_buckets(tail, k, w);
 	round->row = row_of(k, w);
+	if (!round->row) {
+		make_buckets(tail, k, w);
+		round->row = row_of(k, w);
+	}
 	for (unsigned i = 0; i < round->tries; i++) {
 		struct dpt_try *try = &round->try[i];
 		try->aim = dpt_rng_u32(rng);

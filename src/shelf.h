@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rows of one size, made when they are first needed, by whichever thread comes
+ * first.  They lie in the order in which they were begun: a text has few of
+ * all words, and memory that is not needed is never touched.
+ */
+#ifndef DPT_SHELF_H
+#define DPT_SHELF_H
+
+#include "table.h"
+
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+struct dpt_shelf {
+	size_t stride; /* bytes of a row */
+	_Atomic uint32_t begun;
+	char *row;
+};
+
+/* Where the row of a word is: its number and 1.  0 at first. */
+typedef _Atomic uint32_t dpt_place;
+#define DPT_BEGUN UINT32_MAX
+
+/* Room for so many rows of so many bytes, or NULL. */
+static inline struct dpt_shelf *dpt_shelf_new(size_t rows, size_t bytes)
+{
+	struct dpt_shelf *s = calloc(1, sizeof *s);
+	if (!s)
+		return NULL;
+	s->stride =
+	    (bytes + DPT_CACHE_LINE - 1) / DPT_CACHE_LINE * DPT_CACHE_LINE;
+	s->row = dpt_table_new(rows * s->stride);
+	if (s->row)
+		return s;
+	free(s);
+	return NULL;
+}
+
+static inline void dpt_shelf_free(struct dpt_shelf *s)
+{
+	if (s)
+		free(s->row);
+	free(s);
+}
+
+static inline void *dpt_shelf_numbered(const struct dpt_shelf *s, uint32_t i)
+{
+	return s->row + i * s->stride;
+}
+
+/* The row, or NULL if it is not made yet. */
+static inline void *dpt_shelf_row(const struct dpt_shelf *s,
+                                  const dpt_place *place)
+{
+	uint32_t at = atomic_load_explicit(place, memory_order_acquire);
+	return at == 0 || at == DPT_BEGUN ? NULL
+	                                  : dpt_shelf_numbered(s, at - 1);
+}
+
+/*
+ * The row for the caller to make, who calls dpt_shelf_end then.  NULL: it is
+ * there, if need be because another thread was waited for.
+ */
+static inline void *dpt_shelf_begin(struct dpt_shelf *s, dpt_place *place)
+{
+	uint32_t none = 0;
+	if (atomic_compare_exchange_strong(place, &none, DPT_BEGUN))
+		return dpt_shelf_numbered(s, atomic_fetch_add(&s->begun, 1));
+	while (!dpt_shelf_row(s, place))
+		sched_yield();
+	return NULL;
+}
+
+static inline void dpt_shelf_end(const struct dpt_shelf *s, dpt_place *place,
+                                 const void *row)
+{
+	size_t number = (size_t)((const char *)row - s->row) / s->stride;
+	atomic_store_explicit(place, (uint32_t)number + 1,
+	                      memory_order_release);
+}
+
+#endif
