@@ -141,6 +141,15 @@ uint32_t dpt_rng_below(struct dpt_rng *rng, uint32_t n)
 	}
 }
 
+uint32_t dpt_rng_below_16(struct dpt_rng *rng, uint32_t bits, uint32_t n)
+{
+	uint32_t m = (bits & 0xFFFF) * n, rest = m & 0xFFFF;
+	assert(n > 0);
+	if (n <= 0xFFFF && (rest >= n || rest >= 0x10000 % n))
+		return m >> 16;
+	return dpt_rng_below(rng, n);
+}
+
 /* Marsaglia's polar method: two at a time. */
 void dpt_rng_normals(struct dpt_rng *rng, size_t n, double *out)
 {

@@ -19,7 +19,7 @@
 #define RECORDS DPT_RNG_TOGETHER /* they may come from */
 #define DEPTH ((size_t)64 << 10) /* of the stack where rows are made */
 #define STRIDE 64U               /* sums looked at together */
-#define AHEAD 8 /* words between asking for memory and using it */
+#define AHEAD 32 /* words between asking for memory and using it */
 
 /*
  * The row of a word that is kept to draw from: running sums of its weights,

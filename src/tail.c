@@ -361,7 +361,7 @@ static void propose_of_cell(const dpt_tail *tail, struct dpt_rng *rng,
 	const struct dpt_cells *c = &tail->ground.cells;
 	uint32_t start = c->start[try->bucket];
 	uint32_t size = c->start[try->bucket + 1] - start;
-	try->place = start + dpt_rng_below(rng, size);
+	try->place = start + dpt_rng_below_16(rng, try->aim, size);
 	__builtin_prefetch(&c->word[try->place]);
 }
 

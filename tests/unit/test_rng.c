@@ -305,6 +305,32 @@ START_TEST(the_remainder_is_rejected)
 }
 END_TEST
 
+static const uint32_t few[] = {1,  2,   3,     7,     63,    64,
+                               65, 700, 32767, 32768, 65535, 65536};
+
+/* Of all that 16 bits can be, as many become each number, and the others are
+ * drawn again; what is above them does not matter. */
+START_TEST(sixteen_bits_are_shared_evenly)
+{
+	uint32_t n = few[_i], *seen = calloc(n, sizeof *seen), again = 0;
+	size_t uneven = 0;
+	for (uint32_t bits = 0; bits < 0x10000; bits++) {
+		struct dpt_rng rng = constant(UINT32_MAX);
+		uint32_t x = dpt_rng_below_16(&rng, bits | bits << 16, n);
+		ck_assert_uint_lt(x, n);
+		if (rng.used > 0)
+			again++;
+		else
+			seen[x]++;
+	}
+	for (uint32_t x = 0; x < n; x++)
+		uneven += seen[x] != (n < 0x10000 ? 0x10000 / n : 0);
+	ck_assert_uint_eq(uneven, 0);
+	ck_assert_uint_eq(again, n < 0x10000 ? 0x10000 % n : 0x10000);
+	free(seen);
+}
+END_TEST
+
 /* -------------------------------------------------------- distributions */
 
 enum { SAMPLE = 40000 };
@@ -502,6 +528,7 @@ Suite *suite_rng(void)
 	                    COUNT(bounds));
 	tcase_add_test(t, large_bounds_have_no_bias);
 	tcase_add_test(t, the_remainder_is_rejected);
+	tcase_add_loop_test(t, sixteen_bits_are_shared_evenly, 0, COUNT(few));
 	add_distributions(t);
 	Suite *s = suite_create("rng");
 	suite_add_tcase(s, t);
