@@ -289,7 +289,7 @@ static bool grow(void **array, size_t size, size_t used, size_t room)
 	return true;
 }
 
-static bool word_room(dpt_rewriter *r)
+static inline bool word_room(dpt_rewriter *r)
 {
 	if (r->words < r->room)
 		return true;
@@ -358,18 +358,20 @@ static void memo_bytes(const char *word, size_t n, size_t room, uint64_t *byte)
 	byte[1] = n > 8 ? first_bytes(word + 8, n - 8) : 0;
 }
 
-/* The same as look_up by way of the memo; byte: of the word. */
-static uint32_t recall_bytes(dpt_rewriter *r, const char *word, size_t n,
+static bool is_at(const struct memo *m, unsigned way, const uint64_t *byte)
+{
+	return m->byte[way][0] == byte[0] && m->byte[way][1] == byte[1];
+}
+
+/* Looks up a word that is not the first of its line. */
+static uint32_t recall_other(dpt_rewriter *r, const char *word, size_t n,
                              const uint64_t *byte)
 {
 	const struct memo *m = memo_line(r, byte);
 	uint32_t class_id;
-	unsigned way = 0;
-	while (way < WAYS &&
-	       (m->byte[way][0] != byte[0] || m->byte[way][1] != byte[1]))
+	unsigned way = 1;
+	while (way < WAYS && !is_at(m, way, byte))
 		way++;
-	if (way == 0)
-		return m->class_id[0];
 	if (way < WAYS) {
 		class_id = m->class_id[way];
 	} else {
@@ -383,6 +385,15 @@ static uint32_t recall_bytes(dpt_rewriter *r, const char *word, size_t n,
 	return class_id;
 }
 
+/* The same as look_up by way of the memo; byte: of the word. */
+static inline uint32_t recall_bytes(dpt_rewriter *r, const char *word, size_t n,
+                                    const uint64_t *byte)
+{
+	const struct memo *m = memo_line(r, byte);
+	return is_at(m, 0, byte) ? m->class_id[0]
+	                         : recall_other(r, word, n, byte);
+}
+
 /* The same of any word; room bytes of it can be read. */
 static uint32_t recall(dpt_rewriter *r, const char *word, size_t n, size_t room)
 {
@@ -393,8 +404,8 @@ static uint32_t recall(dpt_rewriter *r, const char *word, size_t n, size_t room)
 	return recall_bytes(r, word, n, byte);
 }
 
-static bool add_word(dpt_rewriter *r, size_t start, size_t end,
-                     uint32_t class_id)
+static inline bool add_word(dpt_rewriter *r, size_t start, size_t end,
+                            uint32_t class_id)
 {
 	if (!word_room(r))
 		return false;
@@ -480,8 +491,8 @@ static int find_tokens(dpt_rewriter *r, const char *text, size_t to,
 	return found;
 }
 
-static bool add_token(dpt_rewriter *r, const char *text, size_t to,
-                      const struct token *t)
+static inline bool add_token(dpt_rewriter *r, const char *text, size_t to,
+                             const struct token *t)
 {
 	const char *word = text + t->start;
 	size_t len = t->end - t->start;
