@@ -7,6 +7,8 @@
 #ifndef DPT_KERNELS_H
 #define DPT_KERNELS_H
 
+#include "table.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -39,11 +41,10 @@ void dpt_exp_fill(size_t n, double t, const double *restrict d,
                   double *restrict kernel);
 
 /*
- * x[i] = exp(-x[i]) of n numbers, of which there is room for whole lines of
- * the cache.  Wherever x is, and whatever comes with it, the same number always
- * becomes the same.
+ * x[i] = exp(-x[i]) of n numbers in whole lines of the cache: x is aligned to
+ * one and has room for so many.  Wherever it is, and whatever comes with it,
+ * the same number always becomes the same.
  */
-#define DPT_LINE 64
 #define DPT_WHOLE_LINES(n) (((n) + 7U) / 8U * 8U)
 void dpt_exp_all(size_t n, double *x);
 

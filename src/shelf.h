@@ -29,8 +29,7 @@ static inline struct dpt_shelf *dpt_shelf_new(size_t rows, size_t bytes)
 	struct dpt_shelf *s = calloc(1, sizeof *s);
 	if (!s)
 		return NULL;
-	s->stride =
-	    (bytes + DPT_CACHE_LINE - 1) / DPT_CACHE_LINE * DPT_CACHE_LINE;
+	s->stride = (bytes + DPT_LINE - 1) / DPT_LINE * DPT_LINE;
 	s->row = dpt_table_new(rows * s->stride);
 	if (s->row)
 		return s;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define DPT_CACHE_LINE ((size_t)64)
+#define DPT_LINE 64U /* bytes of a line of the cache */
 #define DPT_HUGE_PAGE ((size_t)2 << 20)
 #define DPT_LARGE (DPT_HUGE_PAGE / 8)
 
@@ -18,7 +18,7 @@
  */
 static inline void *dpt_table_new(size_t bytes)
 {
-	size_t unit = bytes < DPT_LARGE ? DPT_CACHE_LINE : DPT_HUGE_PAGE;
+	size_t unit = bytes < DPT_LARGE ? DPT_LINE : DPT_HUGE_PAGE;
 	size_t room = (bytes + unit - 1) / unit * unit;
 	void *table = aligned_alloc(unit, room > 0 ? room : unit);
 #ifdef MADV_HUGEPAGE

@@ -19,8 +19,7 @@ struct dpt_pattern {
 	bool compiled; /* to machine code */
 };
 
-/* What WINDOW bytes of a text are, a bit each: letters of ASCII, or no ASCII.
- */
+/* Which of WINDOW bytes are letters of ASCII, and which are no ASCII. */
 #define WINDOW 64U
 struct window {
 	size_t start;
