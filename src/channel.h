@@ -19,6 +19,10 @@
  * DPT_WEIGHTS, and one weight for the tail, the rest of the vocabulary,
  * whose words share it in proportion to their kernel (and their q_v).  These
  * weights are what is sampled and what is verified.
+ *
+ * They are the same wherever they are made on one machine.  On one with other
+ * vector instructions exponentials differ by some units of 2^-52, and so may
+ * the epsilon of a setting that was stored elsewhere, by parts in 10^15.
  */
 #ifndef DPT_CHANNEL_H
 #define DPT_CHANNEL_H
