@@ -7,20 +7,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
-
-static unsigned processors(void)
-{
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-	return n < 1 ? 1 : n > 256 ? 256 : (unsigned)n;
-}
 
 void choice_start(struct choice *c)
 {
 	*c = (struct choice){0};
 	c->settings = (struct dpt_settings){.epsilon = 2,
 	                                    .max_unchanged = 0.5,
-	                                    .threads = processors(),
+	                                    .threads = opt_threads(NULL),
 	                                    .param = c->param,
 	                                    .progress = progress_stage,
 	                                    .progress_ctx = &c->progress};
@@ -58,9 +51,7 @@ bool choice_option(struct choice *c, int id, const char *arg)
 			msg_usage("the name of the index is too long");
 		strcpy(c->index_path, arg);
 		return true;
-	case 'T':
-		s->threads = (unsigned)opt_count("-T", arg, 1, 256);
-		return true;
+	case 'T': s->threads = opt_threads(arg); return true;
 	case OPT_MAX_UNCHANGED:
 		s->max_unchanged = opt_number("--max-unchanged", arg, 1e-6, 1);
 		return true;

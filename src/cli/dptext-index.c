@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { MAX_WORDS = 256, NEIGHBOURS, MERGE_BELOW, JSON };
 
@@ -193,10 +192,7 @@ static int parse(struct run *r, int argc, char **argv)
 			r->build.merge_below =
 			    opt_number("--merge-below", arg, 0, 1e15);
 			break;
-		case 'T':
-			r->build.threads =
-			    (unsigned)opt_count("-T", arg, 1, 256);
-			break;
+		case 'T': r->build.threads = opt_threads(arg); break;
 		case JSON: r->json = true; break;
 		case 'q': r->quiet = true; break;
 		}
@@ -208,14 +204,10 @@ int main(int argc, char **argv)
 	struct run r = {0};
 	msg_start("dptext-index");
 	setenv("OPENBLAS_NUM_THREADS", "1", 1); /* ours are enough */
-	long processors = sysconf(_SC_NPROCESSORS_ONLN);
-	r.build = (struct dpt_build_options){
-	    .neighbours = 64,
-	    .threads = processors < 1     ? 1
-	               : processors > 256 ? 256
-	                                  : (unsigned)processors,
-	    .progress = progress_stage,
-	    .progress_ctx = &r.progress};
+	r.build = (struct dpt_build_options){.neighbours = 64,
+	                                     .threads = opt_threads(NULL),
+	                                     .progress = progress_stage,
+	                                     .progress_ctx = &r.progress};
 	int operands = parse(&r, argc, argv);
 	if (argc - operands != 2)
 		msg_usage("build, info or verify, and one file");

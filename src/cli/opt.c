@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { MOST = 64, HELP = 'h', VERSION = 'V' };
 
@@ -125,4 +126,13 @@ uint64_t opt_size(const char *what, const char *text, uint64_t low,
 		          (unsigned long long)low,
 		          (unsigned long long)high >> 20);
 	return v << shift;
+}
+
+unsigned opt_threads(const char *text)
+{
+	const long most = 256;
+	if (text)
+		return (unsigned)opt_count("-T", text, 1, (uint64_t)most);
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	return n < 1 ? 1 : n > most ? (unsigned)most : (unsigned)n;
 }

@@ -37,5 +37,7 @@ uint64_t opt_count(const char *what, const char *text, uint64_t low,
 /* A number of bytes; K, M and G behind it are powers of 1024. */
 uint64_t opt_size(const char *what, const char *text, uint64_t low,
                   uint64_t high);
+/* Of -T, which is one a processor if text is NULL. */
+unsigned opt_threads(const char *text);
 
 #endif
