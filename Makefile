@@ -108,7 +108,7 @@ CET := $(shell echo | $(CC) -fcf-protection -xc -c -o /dev/null - 2>&1 || \
 HARDEN = -D_FORTIFY_SOURCE=2 -fstack-protector-strong \
 	-fstack-clash-protection $(if $(CET),,-fcf-protection)
 ALL_CFLAGS = -std=c17 -D_DEFAULT_SOURCE -D_POSIX_C_SOURCE=200809L \
-	-ffp-contract=off -fPIC -fvisibility=hidden $(HARDEN) \
+	-ffp-contract=off -fno-math-errno -fPIC -fvisibility=hidden $(HARDEN) \
 	-pthread -MMD -MP $(WARN) -Iinclude $(DEP_CFLAGS) \
 	$(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer \
 	-fno-sanitize-recover=all -DDPT_SANITIZE -U_FORTIFY_SOURCE) $(CFLAGS)

@@ -178,9 +178,19 @@ static void cell_bounds(const dpt_tail *tail, uint32_t w, double *bound)
 {
 	double least = exp(nearest(tail, w) - DPT_KERNEL_CLIP);
 	const uint8_t *steps = near(&tail->ground, w);
-	for (uint32_t b = 0; b < tail->cells.count; b++)
-		bound[b] = bucket_size(tail, w, b) *
-		           fmax(tail->decay[steps[b]], least);
+	const uint32_t *start = tail->ground.cells.start;
+	for (uint32_t b = 0; b < tail->cells.count; b++) {
+		double decay = tail->decay[steps[b]];
+		bound[b] =
+		    (start[b + 1] - start[b]) * (decay > least ? decay : least);
+	}
+}
+
+/* x, or the next whole number above it. */
+static uint32_t rounded_up(double x)
+{
+	uint32_t whole = (uint32_t)x;
+	return whole + (whole < x);
 }
 
 /* What is left of the units goes to the last bucket. */
@@ -189,7 +199,7 @@ static void fill_buckets(const struct buckets *k, const double *bound,
 {
 	uint32_t units = 0, all = padded(k->count);
 	for (uint32_t b = 0; b < k->count; b++) {
-		units += (uint32_t)ceil(bound[b] * row->units);
+		units += rounded_up(bound[b] * row->units);
 		row->last[b] = (uint16_t)(units - 1);
 	}
 	for (uint32_t b = k->count - 1; b < all; b++)
