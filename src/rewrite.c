@@ -832,6 +832,28 @@ static bool shape_of(dpt_rewriter *r, enum dpt_coding coding, const char *word,
 	return true;
 }
 
+/* Appends a spelling, for which there is room. */
+static inline char *put_spelling(const struct dpt_spelling *s,
+                                 struct dpt_buf *out)
+{
+	char *to = memcpy(out->data + out->len, s->text, sizeof s->text);
+	out->len += s->len;
+	return to;
+}
+
+/* Most words: whether the class was written in small letters, as it is. */
+static inline bool put_small(const dpt_rewriter *r, uint32_t class_id,
+                             enum dpt_coding coding, char first,
+                             struct dpt_buf *out)
+{
+	const struct dpt_spelling *s;
+	if (coding != DPT_PLAIN || first < 'a' || first > 'z' ||
+	    !(s = spelling(r->shared, class_id)))
+		return false;
+	put_spelling(s, out);
+	return true;
+}
+
 /* Writes a class in the letter case of source, encoded. */
 static bool put_word(dpt_rewriter *r, uint32_t class_id, uint32_t fixed,
                      uint64_t record, enum dpt_coding coding,
@@ -844,11 +866,9 @@ static bool put_word(dpt_rewriter *r, uint32_t class_id, uint32_t fixed,
 		return false;
 	if (coding == DPT_PLAIN && shape != DPT_UPPER &&
 	    (s = spelling(r->shared, class_id)) != NULL) {
-		char *to = out->data + out->len;
-		memcpy(to, s->text, sizeof s->text); /* there is room */
+		char *to = put_spelling(s, out);
 		if (shape == DPT_CAPITALISED)
 			*to = dpt_ascii_upper(*to);
-		out->len += s->len;
 		return true;
 	}
 	const char *word = spell(r, class_id, fixed, record, &n);
@@ -986,7 +1006,8 @@ static bool put_back(dpt_rewriter *r, const char *text, size_t at, size_t to,
 			    r->fixed ? x->classes[fixed] : r->out[known];
 			known++;
 			counts->unchanged += drawn == r->in[i];
-			ok = put_word(r, drawn, fixed, stream, coding, word,
+			ok = put_small(r, drawn, coding, *word, out) ||
+			     put_word(r, drawn, fixed, stream, coding, word,
 			              s->len, out);
 		}
 		if (!ok)
