@@ -433,7 +433,7 @@ static void fill_words(struct build *b)
 	uint32_t *starts = section(b, DPT_STARTS);
 	uint32_t *members = section(b, DPT_MEMBERS);
 	uint64_t *lookup = section(b, DPT_LOOKUP);
-	uint64_t mask = (UINT64_C(1) << b->image->lookup_bits) - 1;
+	uint64_t mask = dpt_lookup_slots(b->image) - 1;
 
 	memcpy(section(b, DPT_CLASSES), b->klass, b->words * sizeof *b->klass);
 	for (uint32_t w = 0; w < b->words; w++) {

@@ -35,7 +35,7 @@ static enum dpt_status check_words(const dpt_index *x, dpt_error *err)
 
 static enum dpt_status check_stems(const dpt_index *x, dpt_error *err)
 {
-	size_t slots = (size_t)1 << x->header->lookup_bits;
+	size_t slots = dpt_lookup_slots(x->header);
 	uint32_t *right = calloc(slots, sizeof *right);
 	if (!right)
 		return dpt_fail_memory(err);

@@ -156,7 +156,7 @@ static bool rises(const uint32_t *v, size_t n, uint64_t end, uint32_t least)
 
 static bool lookup_ok(const dpt_index *x)
 {
-	size_t slots = (size_t)1 << x->header->lookup_bits, empty = 0;
+	size_t slots = dpt_lookup_slots(x->header), empty = 0;
 	uint32_t largest = 0;
 	for (size_t i = 0; i < slots; i++) {
 		uint32_t word = (uint32_t)x->lookup[i];
@@ -168,7 +168,7 @@ static bool lookup_ok(const dpt_index *x)
 
 static bool stems_ok(const dpt_index *x)
 {
-	size_t slots = (size_t)1 << x->header->lookup_bits, empty = 0;
+	size_t slots = dpt_lookup_slots(x->header), empty = 0;
 	for (size_t i = 0; i < slots; i++)
 		empty += x->stems[i] == 0;
 	return empty > 0 &&
@@ -615,7 +615,7 @@ struct dpt_index_info dpt_index_about(const dpt_index *index)
 uint32_t dpt_index_find(const dpt_index *index, const char *word, size_t len)
 {
 	uint64_t hash = dpt_word_hash(word, len);
-	uint64_t mask = (UINT64_C(1) << index->header->lookup_bits) - 1;
+	uint64_t mask = dpt_lookup_slots(index->header) - 1;
 	/* at least one slot is empty: the walk ends */
 	for (uint64_t i = hash & mask;; i = (i + 1) & mask) {
 		uint32_t id = (uint32_t)index->lookup[i];

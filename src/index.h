@@ -82,6 +82,12 @@ struct dpt_index {
 	const struct dpt_setting *settings;
 };
 
+/* Slots of the tables DPT_LOOKUP and DPT_STEMS. */
+static inline size_t dpt_lookup_slots(const struct dpt_header *h)
+{
+	return (size_t)1 << h->lookup_bits;
+}
+
 /* What DPT_NEAR counts in. */
 static inline double dpt_cell_step(const struct dpt_header *h)
 {

@@ -6,11 +6,18 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 
-/* Of one thing; 0 at first. */
-typedef atomic_uchar dpt_once;
+/* Of one thing: 0 at first, and then what its maker says. */
+typedef _Atomic uint32_t dpt_once;
+#define DPT_ONCE_BEGUN UINT32_MAX
 
-enum { DPT_ONCE_NOT, DPT_ONCE_BEGUN, DPT_ONCE_DONE };
+/* What was said of it, or 0 if it is not there yet. */
+static inline uint32_t dpt_once_said(const dpt_once *once)
+{
+	uint32_t said = atomic_load_explicit(once, memory_order_acquire);
+	return said == DPT_ONCE_BEGUN ? 0 : said;
+}
 
 /*
  * Whether it is for the caller to make the thing, who calls dpt_once_end then.
@@ -18,20 +25,20 @@ enum { DPT_ONCE_NOT, DPT_ONCE_BEGUN, DPT_ONCE_DONE };
  */
 static inline bool dpt_once_begin(dpt_once *once)
 {
-	unsigned char not_yet = DPT_ONCE_NOT;
-	if (atomic_load_explicit(once, memory_order_acquire) == DPT_ONCE_DONE)
+	uint32_t nothing = 0;
+	if (dpt_once_said(once))
 		return false;
-	if (atomic_compare_exchange_strong(once, &not_yet, DPT_ONCE_BEGUN))
+	if (atomic_compare_exchange_strong(once, &nothing, DPT_ONCE_BEGUN))
 		return true;
-	while (atomic_load_explicit(once, memory_order_acquire) !=
-	       DPT_ONCE_DONE)
+	while (!dpt_once_said(once))
 		sched_yield();
 	return false;
 }
 
-static inline void dpt_once_end(dpt_once *once)
+/* said is neither 0 nor DPT_ONCE_BEGUN. */
+static inline void dpt_once_end(dpt_once *once, uint32_t said)
 {
-	atomic_store_explicit(once, DPT_ONCE_DONE, memory_order_release);
+	atomic_store_explicit(once, said, memory_order_release);
 }
 
 #endif

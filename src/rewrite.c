@@ -816,6 +816,12 @@ static bool plain(dpt_rewriter *r, enum dpt_coding coding, const char **word,
 	return true;
 }
 
+/* Whether a word is written in small letters, by its first. */
+static bool is_small(const dpt_rewriter *r, char first)
+{
+	return r->shared->policy->lower || (first >= 'a' && first <= 'z');
+}
+
 /*
  * Letter case is taken from the decoded word.  Its spelling is given up even
  * if the word stays: it would tell that it did.
@@ -824,7 +830,7 @@ static bool shape_of(dpt_rewriter *r, enum dpt_coding coding, const char *word,
                      size_t len, enum dpt_shape *shape)
 {
 	*shape = DPT_LOWER; /* as most words are */
-	if (r->shared->policy->lower || (*word >= 'a' && *word <= 'z'))
+	if (is_small(r, *word))
 		return true;
 	if (!plain(r, coding, &word, &len))
 		return false;
@@ -847,7 +853,7 @@ static inline bool put_small(const dpt_rewriter *r, uint32_t class_id,
                              struct dpt_buf *out)
 {
 	const struct dpt_spelling *s;
-	if (coding != DPT_PLAIN || first < 'a' || first > 'z' ||
+	if (coding != DPT_PLAIN || !is_small(r, first) ||
 	    !(s = spelling(r->shared, class_id)))
 		return false;
 	put_spelling(s, out);

@@ -7,11 +7,8 @@
 #ifndef DPT_SHELF_H
 #define DPT_SHELF_H
 
+#include "once.h"
 #include "table.h"
-
-#include <sched.h>
-#include <stdatomic.h>
-#include <stdint.h>
 
 struct dpt_shelf {
 	size_t stride; /* bytes of a row */
@@ -19,9 +16,8 @@ struct dpt_shelf {
 	char *row;
 };
 
-/* Where the row of a word is: its number and 1.  0 at first. */
-typedef _Atomic uint32_t dpt_place;
-#define DPT_BEGUN UINT32_MAX
+/* Of a row: its number and 1 is said of it. */
+typedef dpt_once dpt_place;
 
 /* Room for so many rows of so many bytes, or NULL. */
 static inline struct dpt_shelf *dpt_shelf_new(size_t rows, size_t bytes)
@@ -53,31 +49,24 @@ static inline void *dpt_shelf_numbered(const struct dpt_shelf *s, uint32_t i)
 static inline void *dpt_shelf_row(const struct dpt_shelf *s,
                                   const dpt_place *place)
 {
-	uint32_t at = atomic_load_explicit(place, memory_order_acquire);
-	return at == 0 || at == DPT_BEGUN ? NULL
-	                                  : dpt_shelf_numbered(s, at - 1);
+	uint32_t said = dpt_once_said(place);
+	return said ? dpt_shelf_numbered(s, said - 1) : NULL;
 }
 
-/*
- * The row for the caller to make, who calls dpt_shelf_end then.  NULL: it is
- * there, if need be because another thread was waited for.
- */
+/* The row for the caller to make, who calls dpt_shelf_end then, or NULL: it is
+ * there. */
 static inline void *dpt_shelf_begin(struct dpt_shelf *s, dpt_place *place)
 {
-	uint32_t none = 0;
-	if (atomic_compare_exchange_strong(place, &none, DPT_BEGUN))
-		return dpt_shelf_numbered(s, atomic_fetch_add(&s->begun, 1));
-	while (!dpt_shelf_row(s, place))
-		sched_yield();
-	return NULL;
+	if (!dpt_once_begin(place))
+		return NULL;
+	return dpt_shelf_numbered(s, atomic_fetch_add(&s->begun, 1));
 }
 
 static inline void dpt_shelf_end(const struct dpt_shelf *s, dpt_place *place,
                                  const void *row)
 {
 	size_t number = (size_t)((const char *)row - s->row) / s->stride;
-	atomic_store_explicit(place, (uint32_t)number + 1,
-	                      memory_order_release);
+	dpt_once_end(place, (uint32_t)number + 1);
 }
 
 #endif

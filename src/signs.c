@@ -84,7 +84,7 @@ static const dpt_pattern *pattern_of(dpt_sign_patterns *p, unsigned kind)
 {
 	if (dpt_once_begin(&p->made[kind])) {
 		(void)!dpt_pattern_at(patterns[kind], &p->of[kind], NULL);
-		dpt_once_end(&p->made[kind]);
+		dpt_once_end(&p->made[kind], 1);
 	}
 	return p->of[kind];
 }

@@ -178,11 +178,10 @@ static void cell_bounds(const dpt_tail *tail, uint32_t w, double *bound)
 {
 	double least = exp(nearest(tail, w) - DPT_KERNEL_CLIP);
 	const uint8_t *steps = near(&tail->ground, w);
-	const uint32_t *start = tail->ground.cells.start;
 	for (uint32_t b = 0; b < tail->cells.count; b++) {
 		double decay = tail->decay[steps[b]];
 		bound[b] =
-		    (start[b + 1] - start[b]) * (decay > least ? decay : least);
+		    bucket_size(tail, w, b) * (decay > least ? decay : least);
 	}
 }
 

@@ -188,14 +188,6 @@ static void look(dpt_matcher *m, size_t start)
 	m->window = w;
 }
 
-/* Moves the window if at is not in it; how far it is into it. */
-static size_t within(dpt_matcher *m, size_t at)
-{
-	if (at - m->window.start >= WINDOW)
-		look(m, at);
-	return at - m->window.start;
-}
-
 /*
  * What the pattern finds at or after at.  It is asked only where letters that
  * are not ASCII may be.
@@ -204,20 +196,19 @@ static int next_letters(dpt_matcher *m, size_t at, size_t *start, size_t *end)
 {
 	const struct window *w = &m->window;
 	uint64_t found;
-	size_t in = within(m, at);
-	while (!(found = (w->letter | w->high) >> in)) {
-		at += WINDOW - in;
-		if (at >= m->len)
+	size_t in; /* how far into the window */
+	if (at - w->start >= WINDOW)
+		look(m, at);
+	for (in = at - w->start; !(found = (w->letter | w->high) >> in);
+	     in = 0) {
+		if (w->start + WINDOW >= m->len)
 			return 0;
-		in = within(m, at);
+		look(m, w->start + WINDOW);
 	}
-	at += (size_t)__builtin_ctzll(found);
-	*start = at;
-	in = within(m, at);
-	while (!(found = ~w->letter >> in)) {
-		at += WINDOW - in;
-		in = within(m, at);
-	}
+	in += (size_t)__builtin_ctzll(found);
+	*start = w->start + in;
+	for (; !(found = ~w->letter >> in); in = 0)
+		look(m, w->start + WINDOW);
 	in += (size_t)__builtin_ctzll(found);
 	*end = w->start + in;
 	if (w->high >> in & 1)

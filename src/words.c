@@ -283,7 +283,7 @@ static bool has_stem(dpt_normaliser *n, uint32_t class_id, const char *stem,
 static size_t slot_of(dpt_normaliser *n, const uint32_t *slot, const char *stem,
                       size_t size)
 {
-	size_t mask = ((size_t)1 << n->index->header->lookup_bits) - 1;
+	size_t mask = dpt_lookup_slots(n->index->header) - 1;
 	size_t at = dpt_word_hash(stem, size) & mask;
 	while (slot[at] && !has_stem(n, slot[at] - 1, stem, size))
 		at = (at + 1) & mask;
