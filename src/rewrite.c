@@ -39,13 +39,7 @@ struct memo {
 	uint32_t class_id[WAYS];
 };
 
-/* A word that is found, and still to be looked up. */
-struct token {
-	size_t start, end;
-	uint64_t byte[MEMO_BYTES / 8]; /* 0: it is longer, or a compound */
-	bool compound;
-};
-#define TOKENS 32 /* looked up together, to wait for memory once */
+#define PLAIN 64 /* words looked up together, to wait for memory once */
 
 /*
  * What stands in for the class of what has none, beside DPT_NO_WORD: a public
@@ -53,7 +47,14 @@ struct token {
  */
 #define PUBLIC (DPT_NO_WORD - 1)
 #define SIGN(kind) (PUBLIC - 1 - (kind))
-#define FIRST_OTHER SIGN(DPT_NUMBER)
+#define LATER (SIGN(DPT_NUMBER) - 1) /* still to be looked up */
+#define FIRST_OTHER LATER
+
+struct record {
+	size_t first;   /* of its words */
+	uint64_t group; /* the hash of its group, if there are groups */
+	bool broken;
+};
 
 /* A field, and the words before and behind it; or what is cut out. */
 struct field {
@@ -61,9 +62,6 @@ struct field {
 	size_t first, last;
 	const char *instead; /* NULL: not cut out */
 };
-
-/* Records whose streams for what is outside are started together. */
-#define OUTSIDE 4
 
 struct dpt_rewriter {
 	const struct dpt_shared *shared;
@@ -73,6 +71,7 @@ struct dpt_rewriter {
 	dpt_matcher *matcher;
 	dpt_normaliser *normaliser;
 	dpt_sign_finder *finder;
+	struct dpt_scan scan; /* of the text */
 	void *scratch;
 	/* growing arrays, one entry a word or sign */
 	struct span *span;
@@ -84,6 +83,7 @@ struct dpt_rewriter {
 	size_t signs;   /* among the words */
 	uint32_t known; /* entries of out */
 	/* one entry a record, and one behind the last */
+	struct record *record;
 	uint32_t *start; /* in out */
 	size_t records, record_room;
 	size_t broken; /* of them */
@@ -92,15 +92,15 @@ struct dpt_rewriter {
 	struct field *field;
 	size_t fields, field_room;
 	struct dpt_pieces pieces; /* of one record */
-	uint64_t group;           /* and the hash of its group */
 	struct dpt_buf decoded;   /* a JSON string */
-	uint32_t *origin;         /* where its bytes come from */
+	struct dpt_scan decoded_scan;
+	uint32_t *origin; /* where its bytes come from */
 	size_t origin_room;
-	size_t put;                  /* words put back so far */
-	uint32_t put_known;          /* and those of out */
-	struct dpt_rng rng[OUTSIDE]; /* of records from rng_first on */
-	uint64_t rng_first;
-	size_t rngs;
+	size_t put;                       /* words put back so far */
+	uint32_t put_known;               /* and those of out */
+	struct dpt_rng rng[DPT_RNG_MADE]; /* for what is outside */
+	uint64_t rng_first;               /* of this record and those behind */
+	size_t rngs;                      /* how many are started */
 };
 
 /*
@@ -260,12 +260,15 @@ void dpt_rewriter_free(dpt_rewriter *r)
 	dpt_matcher_free(r->matcher);
 	dpt_normaliser_free(r->normaliser);
 	dpt_sign_finder_free(r->finder);
+	dpt_scan_free(&r->scan);
+	dpt_scan_free(&r->decoded_scan);
 	dpt_scratch_free(r->shared->model, r->scratch);
 	wipe_array(r->memo, memo_size(r->memo_bits));
 	wipe_array(r->span, r->room * sizeof *r->span);
 	wipe_array(r->in, r->room * sizeof *r->in);
 	wipe_array(r->out, r->room * sizeof *r->out);
 	wipe_array(r->fixed, r->room * sizeof *r->fixed);
+	free(r->record);
 	free(r->start);
 	free(r->field);
 	free(r->origin);
@@ -289,9 +292,10 @@ static bool grow(void **array, size_t size, size_t used, size_t room)
 	return true;
 }
 
-static inline bool word_room(dpt_rewriter *r)
+/* Room for so many words more, which are not many. */
+static inline bool word_room(dpt_rewriter *r, size_t more)
 {
-	if (r->words < r->room)
+	if (r->words + more <= r->room)
 		return true;
 	size_t room = r->room ? 2 * r->room : 256, used = r->words;
 	if (!grow((void **)&r->span, sizeof *r->span, used, room) ||
@@ -309,7 +313,9 @@ static bool record_room(dpt_rewriter *r)
 	if (r->records + 1 < r->record_room)
 		return true;
 	size_t room = r->record_room ? 2 * r->record_room : 256;
-	if (!grow((void **)&r->start, sizeof *r->start, r->record_room, room))
+	if (!grow((void **)&r->record, sizeof *r->record, r->record_room,
+	          room) ||
+	    !grow((void **)&r->start, sizeof *r->start, r->record_room, room))
 		return false;
 	r->record_room = room;
 	return true;
@@ -340,22 +346,41 @@ static uint32_t look_up(dpt_rewriter *r, const char *word, size_t len)
 	return dpt_normalise(r->normaliser, word, len, &rule);
 }
 
-/* The first n bytes of 8 as a number; n may be more. */
-static uint64_t first_bytes(const char *bytes, size_t n)
-{
-	uint64_t v;
-	memcpy(&v, bytes, sizeof v);
-	return n >= sizeof v ? v : v & ((UINT64_C(1) << 8 * n) - 1);
-}
-
 /* The bytes of a word of no more than MEMO_BYTES; room bytes can be read. */
 static void memo_bytes(const char *word, size_t n, size_t room, uint64_t *byte)
 {
+	/* what is left of 8 bytes where 8 more than so many are of no word */
+	static const uint64_t left[3 * 8 + 1] = {0x0,
+	                                         0x0,
+	                                         0x0,
+	                                         0x0,
+	                                         0x0,
+	                                         0x0,
+	                                         0x0,
+	                                         0x0,
+	                                         0x0,
+	                                         0xFF,
+	                                         0xFFFF,
+	                                         0xFFFFFF,
+	                                         0xFFFFFFFF,
+	                                         0xFFFFFFFFFF,
+	                                         0xFFFFFFFFFFFF,
+	                                         0xFFFFFFFFFFFFFF,
+	                                         0xFFFFFFFFFFFFFFFF,
+	                                         0xFFFFFFFFFFFFFFFF,
+	                                         0xFFFFFFFFFFFFFFFF,
+	                                         0xFFFFFFFFFFFFFFFF,
+	                                         0xFFFFFFFFFFFFFFFF,
+	                                         0xFFFFFFFFFFFFFFFF,
+	                                         0xFFFFFFFFFFFFFFFF,
+	                                         0xFFFFFFFFFFFFFFFF,
+	                                         0xFFFFFFFFFFFFFFFF};
 	char copy[MEMO_BYTES] = {0};
 	if (room < MEMO_BYTES)
 		word = memcpy(copy, word, n);
-	byte[0] = first_bytes(word, n);
-	byte[1] = n > 8 ? first_bytes(word + 8, n - 8) : 0;
+	memcpy(byte, word, MEMO_BYTES);
+	byte[0] &= left[n + 8];
+	byte[1] &= left[n];
 }
 
 static bool is_at(const struct memo *m, unsigned way, const uint64_t *byte)
@@ -404,16 +429,17 @@ static uint32_t recall(dpt_rewriter *r, const char *word, size_t n, size_t room)
 	return recall_bytes(r, word, n, byte);
 }
 
-static inline bool add_word(dpt_rewriter *r, size_t start, size_t end,
-                            uint32_t class_id)
+static bool add_word(dpt_rewriter *r, size_t start, size_t end,
+                     uint32_t class_id)
 {
-	if (!word_room(r))
+	if (!word_room(r, 1))
 		return false;
 	r->span[r->words] = (struct span){
 	    (uint32_t)start, (uint32_t)(end - start), (uint32_t)r->records};
-	r->in[r->words++] = class_id;
-	if (class_id < FIRST_OTHER)
-		r->out[r->known++] = class_id;
+	r->in[r->words] = class_id;
+	if (r->fixed)
+		r->fixed[r->words] = DPT_NO_WORD;
+	r->words++;
 	return true;
 }
 
@@ -458,68 +484,122 @@ static bool add_compound(dpt_rewriter *r, const char *text, size_t start,
 	return true;
 }
 
-/* Looks up what the words from number first on become. */
+/* Adds n words that are plain, to be looked up later. */
+static bool add_plain(dpt_rewriter *r, const struct dpt_bounds *word, size_t n)
+{
+	uint32_t record = (uint32_t)r->records;
+	if (!word_room(r, n))
+		return false;
+	struct span *span = r->span + r->words;
+	uint32_t *in = r->in + r->words;
+	for (size_t i = 0; i < n; i++) {
+		uint32_t start = (uint32_t)word[i].start;
+		uint32_t end = (uint32_t)word[i].end;
+		span[i] = (struct span){start, end - start, record};
+		in[i] = LATER;
+	}
+	if (r->fixed)
+		memset(r->fixed + r->words, 0xFF, n * sizeof *r->fixed);
+	r->words += n;
+	return true;
+}
+
+/* Adds a word that may be a compound. */
+static bool add_other(dpt_rewriter *r, const struct dpt_scan *scan,
+                      const struct dpt_bounds *w, bool compound)
+{
+	return compound
+	           ? add_compound(r, scan->text, w->start, w->end, scan->len)
+	           : add_word(r, w->start, w->end, LATER);
+}
+
+static enum dpt_status find_words(dpt_rewriter *r, const struct dpt_scan *scan,
+                                  size_t from, size_t to, dpt_error *err)
+{
+	struct dpt_bounds word[PLAIN];
+	int found;
+	bool ok = true;
+	dpt_words_begin(r->matcher, scan, from, to);
+	do {
+		size_t n = dpt_plain_words(r->matcher, word, PLAIN);
+		if (n > 0)
+			ok = add_plain(r, word, n);
+		found = dpt_next_word(r->matcher, &word->start, &word->end);
+		if (ok && found > 0)
+			ok = add_other(r, scan, word, found > 1);
+	} while (ok && found > 0);
+	return ok && found == 0 ? DPT_OK : dpt_fail_memory(err);
+}
+
+/* The bytes of words, to look them up; 0 where they are longer. */
+struct keys {
+	uint64_t byte[PLAIN][MEMO_BYTES / 8];
+};
+
+/*
+ * Asks for the memory in which the next of so many words will be looked up,
+ * from first on; returns how many these are.
+ */
+static size_t prefetch_words(dpt_rewriter *r, const struct dpt_scan *scan,
+                             size_t first, size_t left, struct keys *keys)
+{
+	size_t n = left < PLAIN ? left : PLAIN;
+	for (size_t i = 0; i < n; i++) {
+		const struct span *s = &r->span[first + i];
+		uint64_t *byte = keys->byte[i];
+		byte[0] = 0;
+		if (s->len > MEMO_BYTES || r->in[first + i] != LATER)
+			continue;
+		memo_bytes(scan->text + s->start, s->len, scan->len - s->start,
+		           byte);
+		__builtin_prefetch(memo_line(r, byte));
+	}
+	return n;
+}
+
+static void look_up_words(dpt_rewriter *r, const struct dpt_scan *scan,
+                          size_t first, size_t n, const struct keys *keys)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct span *s = &r->span[first + i];
+		const char *word = scan->text + s->start;
+		uint32_t *in = &r->in[first + i];
+		if (keys->byte[i][0])
+			*in = recall_bytes(r, word, s->len, keys->byte[i]);
+		else if (*in == LATER)
+			*in = look_up(r, word, s->len);
+	}
+}
+
+/* Looks up what words become that were not fixed before. */
 static void fix_words(dpt_rewriter *r, const char *text, size_t first)
 {
 	const dpt_codebook *book = r->shared->codebook;
 	for (size_t i = first; i < r->words; i++)
-		if (r->in[i] == DPT_NO_WORD)
+		if (r->fixed[i] != DPT_NO_WORD)
+			continue;
+		else if (r->in[i] == DPT_NO_WORD)
 			r->fixed[i] = dpt_codebook_other(
 			    book, text + r->span[i].start, r->span[i].len);
 		else if (r->in[i] < FIRST_OTHER)
 			r->fixed[i] = dpt_codebook_known(book, r->in[i]);
 }
 
-/* Finds the next words. */
-static int find_tokens(dpt_rewriter *r, const char *text, size_t to,
-                       struct token *token, size_t *count)
+/* Looks up the words from number first on that are still to be. */
+static bool look_up_later(dpt_rewriter *r, const struct dpt_scan *scan,
+                          size_t first)
 {
-	int found = 1;
-	for (*count = 0; *count < TOKENS; ++*count) {
-		struct token *t = &token[*count];
-		found = dpt_next_word(r->matcher, &t->start, &t->end);
-		if (found <= 0)
-			break;
-		t->compound = found > 1;
-		t->byte[0] = 0;
-		if (t->compound || t->end - t->start > MEMO_BYTES)
-			continue;
-		memo_bytes(text + t->start, t->end - t->start, to - t->start,
-		           t->byte);
-		__builtin_prefetch(memo_line(r, t->byte));
+	struct keys keys[2];
+	size_t n, left = r->words - first;
+	size_t next = prefetch_words(r, scan, first, left, &keys[0]);
+	for (size_t at = first, turn = 0; (n = next) > 0; at += n, turn ^= 1) {
+		left -= n;
+		next = prefetch_words(r, scan, at + n, left, &keys[turn ^ 1]);
+		look_up_words(r, scan, at, n, &keys[turn]);
 	}
-	return found;
-}
-
-static inline bool add_token(dpt_rewriter *r, const char *text, size_t to,
-                             const struct token *t)
-{
-	const char *word = text + t->start;
-	size_t len = t->end - t->start;
-	if (t->compound)
-		return add_compound(r, text, t->start, t->end, to);
-	return add_word(r, t->start, t->end,
-	                t->byte[0] ? recall_bytes(r, word, len, t->byte)
-	                           : look_up(r, word, len));
-}
-
-static enum dpt_status find_words(dpt_rewriter *r, const char *text,
-                                  size_t from, size_t to, dpt_error *err)
-{
-	struct token token[TOKENS];
-	size_t first = r->words, count;
-	int found;
-	dpt_words_begin(r->matcher, text, from, to);
-	do {
-		found = find_tokens(r, text, to, token, &count);
-		for (size_t i = 0; i < count; i++)
-			if (!add_token(r, text, to, &token[i]))
-				return dpt_fail_memory(err);
-	} while (found > 0);
 	if (r->shared->codebook)
-		fix_words(r, text, first);
-	bool failed = found < 0 || dpt_normaliser_failed(r->normaliser);
-	return failed ? dpt_fail_memory(err) : DPT_OK;
+		fix_words(r, scan->text, first);
+	return !dpt_normaliser_failed(r->normaliser);
 }
 
 static bool add_sign(dpt_rewriter *r, const struct dpt_sign *sign)
@@ -527,20 +607,19 @@ static bool add_sign(dpt_rewriter *r, const struct dpt_sign *sign)
 	if (sign->kind == DPT_NUMBER &&
 	    r->shared->policy->numbers == DPT_NUMBERS_KEEP)
 		return true;
-	r->signs++;
 	return add_word(r, sign->start, sign->end, SIGN(sign->kind));
 }
 
 /* Signs, and the words between them. */
-static enum dpt_status find_text(dpt_rewriter *r, const char *text, size_t from,
-                                 size_t to, dpt_error *err)
+static enum dpt_status find_text(dpt_rewriter *r, const struct dpt_scan *scan,
+                                 size_t from, size_t to, dpt_error *err)
 {
 	struct dpt_sign sign;
 	int found;
-	dpt_signs_begin(r->finder, text, from, to);
+	dpt_signs_begin(r->finder, scan, from, to);
 	while ((found = dpt_next_sign(r->finder, &sign)) > 0) {
 		enum dpt_status status =
-		    find_words(r, text, from, sign.start, err);
+		    find_words(r, scan, from, sign.start, err);
 		if (status)
 			return status;
 		if (!add_sign(r, &sign))
@@ -548,7 +627,7 @@ static enum dpt_status find_text(dpt_rewriter *r, const char *text, size_t from,
 		from = sign.end;
 	}
 	return found < 0 ? dpt_fail_memory(err)
-	                 : find_words(r, text, from, to, err);
+	                 : find_words(r, scan, from, to, err);
 }
 
 static bool has_escapes(const char *text, size_t len)
@@ -580,10 +659,13 @@ static enum dpt_status find_escaped(dpt_rewriter *r, const char *text,
                                     const struct dpt_piece *p, dpt_error *err)
 {
 	size_t before = r->words;
-	if (!decode(r, text + p->start, p->end - p->start))
+	if (!decode(r, text + p->start, p->end - p->start) ||
+	    !dpt_scan_text(&r->decoded_scan, r->decoded.data, r->decoded.len))
 		return dpt_fail_memory(err);
 	enum dpt_status status =
-	    find_text(r, r->decoded.data, 0, r->decoded.len, err);
+	    find_text(r, &r->decoded_scan, 0, r->decoded.len, err);
+	if (!status && !look_up_later(r, &r->decoded_scan, before))
+		status = dpt_fail_memory(err);
 	for (size_t i = before; i < r->words; i++) {
 		struct span *s = &r->span[i];
 		uint32_t start = r->origin[s->start];
@@ -610,7 +692,8 @@ static enum dpt_status find_group(dpt_rewriter *r, const char *text,
 		name = r->decoded.data;
 		len = r->decoded.len;
 	}
-	r->group = dpt_group_hash(r->shared->groups, name, len);
+	r->record[r->records].group =
+	    dpt_group_hash(r->shared->groups, name, len);
 	return DPT_OK;
 }
 
@@ -629,7 +712,7 @@ static enum dpt_status find_in_fields(dpt_rewriter *r, const char *text,
 		status = p->coding == DPT_STRING &&
 		                 has_escapes(text + p->start, p->end - p->start)
 		             ? find_escaped(r, text, p, err)
-		             : find_text(r, text, p->start, p->end, err);
+		             : find_text(r, &r->scan, p->start, p->end, err);
 		if (!status && r->words > before &&
 		    !add_field(r, p, before, NULL))
 			status = dpt_fail_memory(err);
@@ -653,7 +736,7 @@ static enum dpt_status find_record(dpt_rewriter *r, const char *text,
 	if (end > good)
 		return dpt_fail(err, DPT_EFORMAT, "not valid UTF-8");
 	return dpt_frame_whole(r->shared->frame)
-	           ? find_text(r, text, start, end, err)
+	           ? find_text(r, &r->scan, start, end, err)
 	           : find_in_fields(r, text, start, end, err);
 }
 
@@ -682,16 +765,62 @@ static enum dpt_status cut_out(dpt_rewriter *r, const char *text, size_t start,
 }
 
 /*
+ * Finds the words of all records, or of those before a broken one that ends
+ * it all and begins at *whole then.
+ */
+static enum dpt_status find_records(dpt_rewriter *r, const char *text,
+                                    size_t len, size_t *whole, dpt_error *err)
+{
+	size_t good = dpt_utf8_prefix(text, len), next;
+	dpt_error other;
+	r->words = r->records = r->broken = r->fields = 0;
+	*whole = 0;
+	if (!dpt_scan_text(&r->scan, text, len) || !record_room(r))
+		return dpt_fail_memory(err);
+	for (; *whole < len; *whole = next) {
+		size_t at = *whole;
+		size_t end = dpt_record_end(r->shared->frame, text, len, at);
+		next = end < len ? end + 1 : len;
+		if (!record_room(r))
+			return dpt_fail_memory(err);
+		struct record *record = &r->record[r->records];
+		record->first = r->words;
+		enum dpt_status status = find_record(r, text, at, end, good,
+		                                     r->broken ? &other : err);
+		if (status == DPT_EFORMAT && !r->broken)
+			err->record = r->records + 1;
+		record->broken = status == DPT_EFORMAT && r->shared->on_error;
+		if (record->broken) {
+			r->broken++;
+			status = cut_out(r, text, at, end, next, &other);
+			if (good < next)
+				good = next +
+				       dpt_utf8_prefix(text + next, len - next);
+		}
+		if (status)
+			return status;
+		r->record[++r->records].first = r->words;
+	}
+	return DPT_OK;
+}
+
+static bool is_word(uint32_t in)
+{
+	return in < FIRST_OTHER || in >= PUBLIC;
+}
+
+/*
  * Counts a record with so many words, and so many of the vocabulary.  With a
  * codebook its words have no cost of their own.
  */
-static bool tally(const dpt_rewriter *r, size_t words, size_t known,
-                  struct dpt_counts *counts, struct dpt_members *members)
+static bool tally(const dpt_rewriter *r, const struct record *record,
+                  size_t words, size_t known, struct dpt_counts *counts,
+                  struct dpt_members *members)
 {
 	const dpt_model *model = r->shared->model;
 	size_t rung = dpt_model_rung(model, known);
 	double epsilon = model->info.rung[rung].verified * (double)known;
-	struct dpt_member member = {r->group, words, DPT_NOT_KNOWN};
+	struct dpt_member member = {record->group, words, DPT_NOT_KNOWN};
 	dpt_spread_add(&counts->record_words, words);
 	counts->rung_records[rung]++;
 	counts->rung_words[rung] += known;
@@ -702,15 +831,36 @@ static bool tally(const dpt_rewriter *r, size_t words, size_t known,
 	return !r->shared->groups || dpt_members_add(members, member);
 }
 
-static bool is_word(uint32_t in)
+/* Lists the words of the vocabulary, which the mechanism draws, and counts. */
+static bool list_known(dpt_rewriter *r, struct dpt_counts *counts,
+                       struct dpt_members *members)
 {
-	return in < FIRST_OTHER || in >= PUBLIC;
+	uint32_t known = 0;
+	r->signs = 0;
+	r->start[0] = 0;
+	for (size_t i = 0; i < r->records; i++) {
+		const struct record *record = &r->record[i];
+		size_t signs = 0;
+		for (size_t j = record->first; j < record[1].first; j++) {
+			r->out[known] = r->in[j];
+			known += r->in[j] < FIRST_OTHER;
+			signs += !is_word(r->in[j]);
+		}
+		r->signs += signs;
+		r->start[i + 1] = known;
+		if (!record->broken &&
+		    !tally(r, record, record[1].first - record->first - signs,
+		           known - r->start[i], counts, members))
+			return false;
+	}
+	r->known = known;
+	return true;
 }
 
-/* To the one who asked, from word number first on. */
-static void show_words(dpt_rewriter *r, const char *text, size_t first)
+/* To the one who asked. */
+static void show_words(dpt_rewriter *r, const char *text)
 {
-	for (size_t i = first; i < r->words; i++) {
+	for (size_t i = 0; i < r->words; i++) {
 		if (!is_word(r->in[i]))
 			continue;
 		const char *word = text + r->span[i].start;
@@ -723,59 +873,24 @@ static void show_words(dpt_rewriter *r, const char *text, size_t first)
 	}
 }
 
-/*
- * Finds the words of all records, or of those before a broken one that ends
- * it all and begins at *whole then.
- */
-static enum dpt_status find_records(dpt_rewriter *r, const char *text,
-                                    size_t len, size_t *whole,
-                                    struct dpt_counts *counts,
-                                    struct dpt_members *members, dpt_error *err)
+/* What is to be drawn in all records that were found; false: no memory. */
+static bool prepare(dpt_rewriter *r, const char *text,
+                    struct dpt_counts *counts, struct dpt_members *members)
 {
-	size_t good = dpt_utf8_prefix(text, len), next;
-	dpt_error other;
-	r->words = r->records = r->broken = r->fields = 0;
-	r->signs = 0;
-	r->known = 0;
-	for (*whole = 0; *whole < len; *whole = next) {
-		size_t at = *whole, before = r->words, signs = r->signs;
-		size_t end = dpt_record_end(r->shared->frame, text, len, at);
-		next = end < len ? end + 1 : len;
-		if (!record_room(r))
-			return dpt_fail_memory(err);
-		r->start[r->records] = r->known;
-		enum dpt_status status = find_record(r, text, at, end, good,
-		                                     r->broken ? &other : err);
-		if (status == DPT_EFORMAT && !r->broken)
-			err->record = r->records + 1;
-		bool broken = status == DPT_EFORMAT && r->shared->on_error;
-		if (broken) {
-			r->broken++;
-			status = cut_out(r, text, at, end, next, &other);
-			if (good < next)
-				good = next +
-				       dpt_utf8_prefix(text + next, len - next);
-		}
-		if (status)
-			return status;
-		if (!broken &&
-		    !tally(r, r->words - before - (r->signs - signs),
-		           r->known - r->start[r->records], counts, members))
-			return dpt_fail_memory(err);
-		if (r->shared->word)
-			show_words(r, text, before);
-		r->start[++r->records] = r->known;
-	}
-	return DPT_OK;
+	if (!look_up_later(r, &r->scan, 0) || !list_known(r, counts, members))
+		return false;
+	if (r->shared->word)
+		show_words(r, text);
+	return true;
 }
 
 /* The stream for choices that have nothing to do with the word itself. */
 static struct dpt_rng *outside(dpt_rewriter *r, uint64_t record)
 {
 	if (record - r->rng_first >= r->rngs) {
-		dpt_rng_start_all(r->rng, &r->shared->outside, record, OUTSIDE);
-		r->rng_first = record;
-		r->rngs = OUTSIDE;
+		r->rng_first = record - record % DPT_RNG_MADE;
+		r->rngs = DPT_RNG_MADE;
+		dpt_rng_start_few(r->rng, &r->shared->outside, r->rng_first);
 	}
 	return &r->rng[record - r->rng_first];
 }
@@ -1060,9 +1175,9 @@ enum dpt_status dpt_rewrite(dpt_rewriter *r, const char *text, size_t len,
                             struct dpt_members *members, dpt_error *err)
 {
 	size_t whole;
-	enum dpt_status broken =
-	    find_records(r, text, len, &whole, counts, members, err);
-	if (broken && broken != DPT_EFORMAT) /* err may be about a record */
+	enum dpt_status broken = find_records(r, text, len, &whole, err);
+	if ((broken && broken != DPT_EFORMAT) /* err may be about a record */
+	    || !prepare(r, text, counts, members))
 		return dpt_fail_memory(err);
 	if (r->known > 0 && !r->shared->codebook) {
 		struct dpt_batch batch = {&r->shared->words, first_record,

@@ -78,7 +78,7 @@ void dpt_rng_start(struct dpt_rng *rng, const dpt_key *key, uint64_t record)
 	rng->record = record;
 	rng->block = 0;
 	rng->begun = false;
-	rng->used = DPT_RNG_NUMBERS;
+	rng->used = DPT_RNG_HALVES;
 }
 
 void dpt_rng_wipe(struct dpt_rng *rng)
@@ -89,34 +89,51 @@ void dpt_rng_wipe(struct dpt_rng *rng)
 /*
  * The numbers are those of the key stream in little-endian order, which is
  * that of the machine: an index needs it too.  The vector code of the cipher
- * makes DPT_RNG_NUMBERS at once; fewer take as long, or longer.
+ * makes DPT_RNG_HALVES at once; fewer take as long, or longer.
  */
 static void make(const dpt_key *key, uint64_t nonce, uint64_t block,
-                 uint32_t *number, size_t n)
+                 uint16_t *half, size_t n)
 {
-	unsigned char *stream = (unsigned char *)number, bytes[8];
-	size_t size = n * sizeof *number;
+	unsigned char *stream = (unsigned char *)half, bytes[8];
+	size_t size = n * sizeof *half;
 	put_little64(bytes, nonce);
 	memset(stream, 0, size);
 	crypto_stream_chacha20_xor_ic(stream, stream, size, bytes, block,
 	                              key->byte);
 }
 
+/* A stream whose first numbers were made. */
+static void start_made(struct dpt_rng *rng, const dpt_key *key, uint64_t record,
+                       const uint16_t *first, unsigned n)
+{
+	dpt_rng_start(rng, key, record);
+	rng->begun = true;
+	rng->used -= n;
+	memcpy(rng->half + rng->used, first, n * sizeof *first);
+}
+
 void dpt_rng_start_all(struct dpt_rng *rng, const dpt_key *key, uint64_t record,
                        size_t n)
 {
-	uint32_t first[DPT_RNG_TOGETHER][DPT_RNG_FIRST];
+	uint16_t first[DPT_RNG_TOGETHER][DPT_RNG_FIRST];
 	uint64_t blocks = sizeof first[0] / 64;
-	size_t numbers = n * DPT_RNG_FIRST + DPT_RNG_NUMBERS - 1;
-	numbers -= numbers % DPT_RNG_NUMBERS;
-	make(key, UINT64_MAX, blocks * record, first[0], numbers);
-	for (size_t i = 0; i < n; i++) {
-		dpt_rng_start(&rng[i], key, record + i);
-		rng[i].begun = true;
-		rng[i].used -= DPT_RNG_FIRST;
-		memcpy(rng[i].number + rng[i].used, first[i], sizeof first[i]);
-	}
-	sodium_memzero(first, numbers * sizeof first[0][0]);
+	size_t halves = n * DPT_RNG_FIRST + DPT_RNG_HALVES - 1;
+	halves -= halves % DPT_RNG_HALVES;
+	make(key, UINT64_MAX, blocks * record, first[0], halves);
+	for (size_t i = 0; i < n; i++)
+		start_made(&rng[i], key, record + i, first[i], DPT_RNG_FIRST);
+	sodium_memzero(first, halves * sizeof first[0][0]);
+}
+
+void dpt_rng_start_few(struct dpt_rng *rng, const dpt_key *key, uint64_t record)
+{
+	uint16_t first[DPT_RNG_MADE][DPT_RNG_FEW];
+	assert(record % DPT_RNG_MADE == 0);
+	make(key, UINT64_MAX, record / (64 / sizeof first[0]), first[0],
+	     DPT_RNG_HALVES);
+	for (size_t i = 0; i < DPT_RNG_MADE; i++)
+		start_made(&rng[i], key, record + i, first[i], DPT_RNG_FEW);
+	sodium_memzero(first, sizeof first);
 }
 
 void dpt_rng_refill(struct dpt_rng *rng)
@@ -125,9 +142,23 @@ void dpt_rng_refill(struct dpt_rng *rng)
 		dpt_rng_start_all(rng, &rng->key, rng->record, 1);
 		return;
 	}
-	make(&rng->key, rng->record, rng->block, rng->number, DPT_RNG_NUMBERS);
-	rng->block += sizeof rng->number / 64;
+	make(&rng->key, rng->record, rng->block, rng->half, DPT_RNG_HALVES);
+	rng->block += sizeof rng->half / 64;
 	rng->used = 0;
+}
+
+void dpt_rng_fill(struct dpt_rng *rng, size_t n, uint16_t *out)
+{
+	while (n > 0) {
+		if (rng->used == DPT_RNG_HALVES)
+			dpt_rng_refill(rng);
+		size_t left = DPT_RNG_HALVES - rng->used;
+		size_t some = n < left ? n : left;
+		memcpy(out, rng->half + rng->used, some * sizeof *out);
+		rng->used += (unsigned)some;
+		out += some;
+		n -= some;
+	}
 }
 
 /* Lemire's multiplication method, rejecting the short remainder. */

@@ -8,14 +8,18 @@
  * one stream of the cipher, so that it is called once for many; its nonce is
  * 2^64 - 1, and those of record r are its blocks 2 r and 2 r + 1.  The others
  * are the stream whose nonce is r.
+ *
+ * Where a record needs a number or two the first are DPT_RNG_FEW, so that a
+ * block is of four records.
  */
 #ifndef DPT_RNG_H
 #define DPT_RNG_H
 
 #include "dptext.h"
 
-#define DPT_RNG_NUMBERS 128U /* of 32 bits, made at a time */
-#define DPT_RNG_FIRST 32U
+#define DPT_RNG_HALVES 256U /* numbers of 16 bits, made at a time */
+#define DPT_RNG_FIRST 64U   /* of a record, made with those of others */
+#define DPT_RNG_FEW 8U
 #define DPT_RNG_RECORDS (UINT64_C(1) << 62) /* no more have streams */
 
 struct dpt_rng {
@@ -23,8 +27,8 @@ struct dpt_rng {
 	uint64_t record;
 	uint64_t block; /* next 64-byte block of the stream */
 	bool begun;     /* the first numbers were made */
-	unsigned used;  /* of the numbers */
-	uint32_t number[DPT_RNG_NUMBERS];
+	unsigned used;  /* of the halves */
+	uint16_t half[DPT_RNG_HALVES];
 };
 
 /* An independent key for a purpose: a keyed hash of its number. */
@@ -36,24 +40,45 @@ void dpt_rng_start(struct dpt_rng *rng, const dpt_key *key, uint64_t record);
 #define DPT_RNG_TOGETHER 64U
 void dpt_rng_start_all(struct dpt_rng *rng, const dpt_key *key, uint64_t record,
                        size_t n);
+/*
+ * The same for DPT_RNG_MADE records, the first of which is a multiple of that;
+ * each has few numbers first.  A key is for one of both ways.
+ */
+#define DPT_RNG_MADE (DPT_RNG_HALVES / DPT_RNG_FEW)
+void dpt_rng_start_few(struct dpt_rng *rng, const dpt_key *key,
+                       uint64_t record);
 void dpt_rng_wipe(struct dpt_rng *rng);
 void dpt_rng_refill(struct dpt_rng *rng);
 
-static inline uint32_t dpt_rng_u32(struct dpt_rng *rng)
+/* The next n halves, for which there is room in one making. */
+static inline const uint16_t *dpt_rng_halves(struct dpt_rng *rng, unsigned n)
 {
-	if (rng->used == DPT_RNG_NUMBERS)
+	if (rng->used + n > DPT_RNG_HALVES)
 		dpt_rng_refill(rng);
-	return rng->number[rng->used++];
+	rng->used += n;
+	return rng->half + rng->used - n;
 }
 
-/* The next two, the lower half first; never a part of each of two makings. */
+static inline uint16_t dpt_rng_u16(struct dpt_rng *rng)
+{
+	return *dpt_rng_halves(rng, 1);
+}
+
+/* So many of these. */
+void dpt_rng_fill(struct dpt_rng *rng, size_t n, uint16_t *out);
+
+/* The lower half first; never a part of each of two makings. */
+static inline uint32_t dpt_rng_u32(struct dpt_rng *rng)
+{
+	const uint16_t *half = dpt_rng_halves(rng, 2);
+	return (uint32_t)half[1] << 16 | half[0];
+}
+
 static inline uint64_t dpt_rng_u64(struct dpt_rng *rng)
 {
-	if (rng->used + 2 > DPT_RNG_NUMBERS)
-		dpt_rng_refill(rng);
-	const uint32_t *half = rng->number + rng->used;
-	rng->used += 2;
-	return (uint64_t)half[1] << 32 | half[0];
+	const uint16_t *half = dpt_rng_halves(rng, 4);
+	return (uint64_t)half[3] << 48 | (uint64_t)half[2] << 32 |
+	       (uint64_t)half[1] << 16 | half[0];
 }
 
 /* Uniform on the multiples of 2^-53 in [0, 1). */

@@ -23,11 +23,12 @@
 
 /*
  * The row of a word that is kept to draw from: running sums of its weights,
- * up to those of itself and of the tail, then those of the neighbours, of
- * each the upper half.
+ * up to those of itself and of the tail, then those of the neighbours.  Of
+ * each there are the upper 16 bits; behind those of all neighbours are their
+ * next 16.
  */
 struct head {
-	uint32_t self, tail;
+	uint16_t self, tail;
 	dpt_place sums;
 };
 
@@ -42,7 +43,7 @@ struct dpt_sampler {
 static bool new_rows(dpt_sampler *s, uint32_t n)
 {
 	s->head = calloc(n, sizeof *s->head);
-	s->sums = dpt_shelf_new(n, s->lists.k * sizeof(uint32_t));
+	s->sums = dpt_shelf_new(n, 2 * s->lists.k * sizeof(uint16_t));
 	return s->head && s->sums;
 }
 
@@ -101,26 +102,33 @@ static void make_row(const dpt_sampler *s, uint32_t w, struct row *row)
 }
 
 /*
- * The upper half of the last number below a sum: numbers with less in theirs
+ * The upper bits of the last number below a sum: numbers with less in theirs
  * are below it, those with more are not, and the others need a second look.
  */
-static uint32_t upper_half(uint64_t sum)
+static uint32_t upper_32(uint64_t sum)
 {
 	return sum > 0 ? (uint32_t)((sum - 1) >> 31) : 0;
+}
+
+static uint16_t upper_16(uint64_t sum)
+{
+	return (uint16_t)(upper_32(sum) >> 16);
 }
 
 static void keep_row(const dpt_sampler *s, uint32_t w)
 {
 	struct row row;
 	struct head *head = &s->head[w];
-	uint32_t *sums = dpt_shelf_begin(s->sums, &head->sums);
+	uint16_t *sums = dpt_shelf_begin(s->sums, &head->sums);
 	if (!sums)
 		return;
 	make_row(s, w, &row);
-	for (uint32_t r = 0; r < s->lists.k; r++)
-		sums[r] = upper_half(row.sums[r]);
-	head->self = upper_half(row.self);
-	head->tail = upper_half(row.tail);
+	for (uint32_t r = 0; r < s->lists.k; r++) {
+		sums[r] = upper_16(row.sums[r]);
+		sums[s->lists.k + r] = (uint16_t)upper_32(row.sums[r]);
+	}
+	head->self = upper_16(row.self);
+	head->tail = upper_16(row.tail);
 	dpt_shelf_end(s->sums, &head->sums, sums);
 }
 
@@ -146,34 +154,57 @@ uint32_t dpt_sampler_pick(const dpt_sampler *s, uint32_t w, uint64_t u)
 	return s->lists.id[(size_t)w * s->lists.k + r];
 }
 
-/* The same of a number whose upper half is not enough. */
-static uint32_t pick(const dpt_sampler *s, uint32_t w, uint32_t upper,
-                     struct dpt_rng *rng)
+/* The same of a number of which only the upper bits are drawn. */
+static uint32_t pick(const dpt_sampler *s, uint32_t w, uint64_t upper,
+                     unsigned bits, struct dpt_rng *rng)
 {
-	uint64_t lower = dpt_rng_u32(rng) >> 1;
-	return dpt_sampler_pick(s, w, (uint64_t)upper << 31 | lower);
+	uint64_t lower = dpt_rng_u64(rng) >> (bits + 1);
+	return dpt_sampler_pick(s, w, upper << (63 - bits) | lower);
 }
 
-DPT_WIDE static uint32_t count_below(const uint32_t *sums, uint32_t n,
-                                     uint32_t u)
+DPT_WIDE static uint32_t count_below(const uint16_t *sums, uint32_t n,
+                                     uint16_t draw)
 {
-	uint32_t count = 0;
+	uint16_t count = 0;
 	for (uint32_t r = 0; r < n; r++)
-		count += sums[r] < u;
+		count = (uint16_t)(count + (sums[r] < draw));
 	return count;
 }
 
+static const uint16_t *kept_sums(const dpt_sampler *s, uint32_t w)
+{
+	return dpt_shelf_row(s->sums, &s->head[w].sums);
+}
+
+static uint32_t listed(const dpt_sampler *s, uint32_t w, uint32_t r)
+{
+	return s->lists.id[(size_t)w * s->lists.k + r];
+}
+
+/* A neighbour of w, number r or behind it, whose sum begins with draw. */
+static uint32_t equal_neighbour(const dpt_sampler *s, uint32_t w, uint32_t r,
+                                uint16_t draw, struct dpt_rng *rng)
+{
+	const uint16_t *sums = kept_sums(s, w), *next = sums + s->lists.k;
+	uint16_t low = dpt_rng_u16(rng);
+	while (sums[r] == draw && next[r] < low)
+		r++;
+	if (sums[r] > draw || next[r] > low)
+		return listed(s, w, r);
+	return pick(s, w, (uint32_t)draw << 16 | low, 32, rng);
+}
+
 /* A neighbour of w, whose row is kept. */
-static uint32_t neighbour(const dpt_sampler *s, uint32_t w, uint32_t upper,
+static uint32_t neighbour(const dpt_sampler *s, uint32_t w, uint16_t draw,
                           struct dpt_rng *rng)
 {
 	uint32_t k = s->lists.k, r = 0;
-	const uint32_t *sums = dpt_shelf_row(s->sums, &s->head[w].sums);
-	while (r + STRIDE < k && sums[r + STRIDE - 1] < upper)
+	const uint16_t *sums = kept_sums(s, w);
+	while (r + STRIDE < k && sums[r + STRIDE - 1] < draw)
 		r += STRIDE;
-	r += count_below(sums + r, k - r < STRIDE ? k - r : STRIDE, upper);
-	return sums[r] == upper ? pick(s, w, upper, rng)
-	                        : s->lists.id[(size_t)w * k + r];
+	r += count_below(sums + r, k - r < STRIDE ? k - r : STRIDE, draw);
+	return sums[r] == draw ? equal_neighbour(s, w, r, draw, rng)
+	                       : listed(s, w, r);
 }
 
 const dpt_tail *dpt_sampler_tail(const dpt_sampler *s)
@@ -183,65 +214,73 @@ const dpt_tail *dpt_sampler_tail(const dpt_sampler *s)
 
 /* ---------------------------------------------------------------- groups */
 
-/* A word whose output is still to be drawn. */
-struct pending {
-	uint32_t word;
-	uint32_t *out;
-	struct dpt_rng *rng;
-	uint32_t upper; /* half of where it falls among the weights */
+struct group {
+	size_t words, most;  /* now, and so far */
+	struct dpt_rng *rng; /* of the records */
+	uint32_t *out;       /* of the words */
+	uint32_t word[GROUP];
+	uint8_t record[GROUP];
+	uint16_t draw[GROUP]; /* where it falls among the weights: the upper
+	                       * bits of the number */
+	uint16_t list[GROUP]; /* those that become a neighbour */
+	size_t tails;
+	uint16_t tail[GROUP]; /* those in the tail, still to be drawn */
+	struct dpt_round round[GROUP]; /* of each */
 };
 
-struct group {
-	size_t words, most; /* now, and so far */
-	struct pending word[GROUP];
-	struct pending list[GROUP];    /* those that become a neighbour */
-	struct dpt_round round[GROUP]; /* of those in the tail */
-};
+static struct dpt_rng *rng_of(const struct group *g, size_t i)
+{
+	return &g->rng[g->record[i]];
+}
 
 /* Asks for where the neighbours of w are found. */
 static void prefetch_list(const dpt_sampler *s, uint32_t w)
 {
-	const uint32_t *sums = dpt_shelf_row(s->sums, &s->head[w].sums);
-	for (uint32_t r = 0; r < s->lists.k && r < STRIDE; r += 16)
+	const uint16_t *sums = kept_sums(s, w);
+	for (uint32_t r = 0; r < s->lists.k && r < STRIDE; r += 32)
 		__builtin_prefetch(sums + r);
 	__builtin_prefetch(s->lists.id + (size_t)w * s->lists.k);
 }
 
 /*
- * Draws the words that stay or become a neighbour; the others are left.
- * Which it is cannot be foreseen, so all is done for all, without a branch.
+ * Finds which words stay, which become a neighbour and which are in the tail.
+ * That cannot be foreseen, so all is done for all, without a branch.
  */
-static void draw_lists(const dpt_sampler *s, struct group *g)
+static size_t sort_out(const dpt_sampler *s, struct group *g)
 {
-	struct pending *list = g->list;
 	size_t tails = 0, lists = 0;
 	for (size_t i = 0; i < g->words; i++) {
-		struct pending p = g->word[i];
-		const struct head *head = kept(s, p.word);
-		uint32_t self = head->self, tail = head->tail;
+		uint32_t w = g->word[i];
+		uint16_t draw = g->draw[i];
+		const struct head *head = kept(s, w);
 		if (i + AHEAD < g->words)
-			__builtin_prefetch(&s->head[g->word[i + AHEAD].word]);
-		p.upper = dpt_rng_u32(p.rng);
-		*p.out = p.word;
-		if (p.upper == self || p.upper == tail) {
-			*p.out = pick(s, p.word, p.upper, p.rng);
-			g->word[tails] = p;
-			tails += *p.out == DPT_NO_WORD;
+			__builtin_prefetch(&s->head[g->word[i + AHEAD]]);
+		g->out[i] = w;
+		g->list[lists] = g->tail[tails] = (uint16_t)i;
+		if (draw == head->self || draw == head->tail) {
+			g->out[i] = pick(s, w, draw, 16, rng_of(g, i));
+			tails += g->out[i] == DPT_NO_WORD;
 			continue;
 		}
-		g->word[tails] = p;
-		tails += (p.upper > self) & (p.upper < tail);
-		list[lists] = p;
-		lists += p.upper > tail;
+		tails += (draw > head->self) & (draw < head->tail);
+		lists += draw > head->tail;
 	}
-	g->words = tails;
+	g->tails = tails;
+	return lists;
+}
+
+/* Draws the words that stay or become a neighbour; the others are left. */
+static void draw_lists(const dpt_sampler *s, struct group *g)
+{
+	size_t lists = sort_out(s, g);
 	for (size_t i = 0; i < lists; i++)
-		prefetch_list(s, list[i].word);
-	for (size_t i = 0; i < tails; i++)
-		dpt_tail_prefetch(s->tail, g->word[i].word);
-	for (size_t i = 0; i < lists; i++)
-		*list[i].out =
-		    neighbour(s, list[i].word, list[i].upper, list[i].rng);
+		prefetch_list(s, g->word[g->list[i]]);
+	for (size_t i = 0; i < g->tails; i++)
+		dpt_tail_prefetch(s->tail, g->word[g->tail[i]]);
+	for (size_t i = 0; i < lists; i++) {
+		uint32_t j = g->list[i];
+		g->out[j] = neighbour(s, g->word[j], g->draw[j], rng_of(g, j));
+	}
 }
 
 /*
@@ -250,24 +289,26 @@ static void draw_lists(const dpt_sampler *s, struct group *g)
  */
 static void judge(const dpt_sampler *s, struct group *g)
 {
-	uint32_t waiting[GROUP];
+	uint16_t waiting[GROUP];
 	size_t n = 0;
-	for (size_t i = 0; i < g->words; i++) {
+	for (size_t i = 0; i < g->tails; i++) {
 		struct dpt_round *r = &g->round[i];
-		*g->word[i].out = dpt_tail_judge(s->tail, r);
-		if (*g->word[i].out == DPT_NO_WORD && r->at < r->tries)
-			waiting[n++] = (uint32_t)i;
+		uint32_t v = dpt_tail_judge(s->tail, r);
+		g->out[g->tail[i]] = v;
+		if (v == DPT_NO_WORD && r->at < r->tries)
+			waiting[n++] = (uint16_t)i;
 	}
 	while (n > 0) {
 		size_t left = 0;
 		for (size_t k = 0; k < n; k++) {
-			const struct pending *p = &g->word[waiting[k]];
-			struct dpt_round *r = &g->round[waiting[k]];
-			*p->out = dpt_tail_measure(s->tail, p->rng, r);
-			if (*p->out == DPT_NO_WORD)
-				*p->out = dpt_tail_judge(s->tail, r);
-			if (*p->out == DPT_NO_WORD && r->at < r->tries)
-				waiting[left++] = waiting[k];
+			uint16_t i = waiting[k], j = g->tail[i];
+			struct dpt_round *r = &g->round[i];
+			uint32_t v = dpt_tail_measure(s->tail, rng_of(g, j), r);
+			if (v == DPT_NO_WORD)
+				v = dpt_tail_judge(s->tail, r);
+			g->out[j] = v;
+			if (v == DPT_NO_WORD && r->at < r->tries)
+				waiting[left++] = i;
 		}
 		n = left;
 	}
@@ -280,26 +321,28 @@ static void judge(const dpt_sampler *s, struct group *g)
 static void draw_tails(const dpt_sampler *s, struct group *g)
 {
 	uint32_t n = dpt_channel_ground(s->channel)->n;
-	for (uint32_t tries = 0; g->words > 0; tries += DPT_TRIES) {
+	for (uint32_t tries = 0; g->tails > 0; tries += DPT_TRIES) {
 		size_t left = 0;
-		for (size_t i = 0; i < g->words; i++) {
-			g->round[i].w = g->word[i].word;
-			dpt_tail_aim(s->tail, g->word[i].rng, &g->round[i]);
+		for (size_t i = 0; i < g->tails; i++) {
+			uint16_t j = g->tail[i];
+			g->round[i].w = g->word[j];
+			dpt_tail_aim(s->tail, rng_of(g, j), &g->round[i]);
 		}
-		for (size_t i = 0; i < g->words; i++)
-			dpt_tail_propose(s->tail, g->word[i].rng, &g->round[i]);
-		for (size_t i = 0; i < g->words; i++)
+		for (size_t i = 0; i < g->tails; i++)
+			dpt_tail_propose(s->tail, rng_of(g, g->tail[i]),
+			                 &g->round[i]);
+		for (size_t i = 0; i < g->tails; i++)
 			dpt_tail_read(s->tail, &g->round[i]);
 		judge(s, g);
-		for (size_t i = 0; i < g->words; i++) {
-			struct pending p = g->word[i];
-			if (*p.out == DPT_NO_WORD && tries >= n)
-				*p.out =
-				    dpt_tail_invert(s->tail, p.rng, p.word);
-			if (*p.out == DPT_NO_WORD)
-				g->word[left++] = p;
+		for (size_t i = 0; i < g->tails; i++) {
+			uint16_t j = g->tail[i];
+			if (g->out[j] == DPT_NO_WORD && tries >= n)
+				g->out[j] = dpt_tail_invert(
+				    s->tail, rng_of(g, j), g->word[j]);
+			g->tail[left] = j;
+			left += g->out[j] == DPT_NO_WORD;
 		}
-		g->words = left;
+		g->tails = left;
 	}
 }
 
@@ -308,15 +351,26 @@ static void draw_group(const dpt_sampler *s, struct group *g)
 	g->most = g->words > g->most ? g->words : g->most;
 	draw_lists(s, g);
 	draw_tails(s, g);
-	g->words = 0;
 }
 
-static void add_words(struct group *g, const struct dpt_batch *b, uint32_t from,
-                      uint32_t to, struct dpt_rng *rng, uint32_t *out)
+/* Begins a group whose first word is number first of all. */
+static void begin_group(struct group *g, struct dpt_rng *rng, uint32_t *out,
+                        uint32_t first)
 {
-	for (uint32_t j = from; j < to; j++)
-		g->word[g->words++] = (struct pending){
-		    .word = b->word[j], .out = &out[j], .rng = rng};
+	g->words = 0;
+	g->rng = rng;
+	g->out = out + first;
+}
+
+/* Adds words of a record of the group. */
+static void add_words(struct group *g, const struct dpt_batch *b, uint32_t from,
+                      uint32_t to, uint8_t record)
+{
+	size_t n = to - from;
+	memcpy(g->word + g->words, b->word + from, n * sizeof *g->word);
+	memset(g->record + g->words, record, n);
+	dpt_rng_fill(&g->rng[record], n, g->draw + g->words);
+	g->words += n;
 }
 
 /* A record of more words than a part, part by part. */
@@ -327,7 +381,8 @@ static void draw_long(const dpt_sampler *s, struct group *g,
 	uint32_t end = b->start[record + 1];
 	for (uint32_t j = b->start[record]; j < end;) {
 		uint32_t to = end - j < PART ? end : j + PART;
-		add_words(g, b, j, to, rng, out);
+		begin_group(g, rng, out, j);
+		add_words(g, b, j, to, 0);
 		draw_group(s, g);
 		j = to;
 	}
@@ -349,7 +404,9 @@ static void wipe(struct dpt_rng *rng, size_t records, struct group *g)
 {
 	sodium_memzero(rng, records * sizeof *rng);
 	sodium_memzero(g->word, g->most * sizeof *g->word);
+	sodium_memzero(g->draw, g->most * sizeof *g->draw);
 	sodium_memzero(g->list, g->most * sizeof *g->list);
+	sodium_memzero(g->tail, g->most * sizeof *g->tail);
 	sodium_memzero(g->round, g->most * sizeof *g->round);
 	sodium_stackzero(DEPTH);
 }
@@ -360,7 +417,7 @@ void dpt_sampler_draw(const dpt_sampler *s, const struct dpt_batch *b,
 	struct dpt_rng rng[RECORDS];
 	struct group g;
 	size_t n, most = 0;
-	g.words = g.most = 0;
+	g.most = 0;
 	for (size_t i = 0; i < b->records; i += n) {
 		size_t whole = group_size(b, i);
 		n = whole > 0 ? whole : 1;
@@ -368,11 +425,14 @@ void dpt_sampler_draw(const dpt_sampler *s, const struct dpt_batch *b,
 			continue;
 		dpt_rng_start_all(rng, b->key, b->first_record + i, n);
 		most = n > most ? n : most;
-		if (whole == 0)
+		if (whole == 0) {
 			draw_long(s, &g, b, i, rng, out);
+			continue;
+		}
+		begin_group(&g, rng, out, b->start[i]);
 		for (size_t j = 0; j < whole; j++)
 			add_words(&g, b, b->start[i + j], b->start[i + j + 1],
-			          &rng[j], out);
+			          (uint8_t)j);
 		draw_group(s, &g);
 	}
 	wipe(rng, most, &g);

@@ -57,7 +57,8 @@ struct dpt_sign_patterns {
 struct dpt_sign_finder {
 	dpt_sign_patterns *patterns;
 	dpt_matcher *of[DPT_KINDS + 1]; /* made when they are first needed */
-	const char *text;
+	const struct dpt_scan *scan;
+	const char *text; /* of it */
 	size_t at, to;
 	struct dpt_sign address; /* the next one; at to: there is none */
 };
@@ -122,78 +123,14 @@ static int match(dpt_sign_finder *f, unsigned kind, size_t start, size_t to,
 	                 &out->end);
 }
 
-/* --------------------------------------------------------- where to look */
-
-#define BLOCK 256 /* bytes looked at together, by the compiler's vectors */
-
-/* Both without a branch, so that the compiler can take many bytes at once. */
-
-/* Bytes that begin a digit: of ASCII, or of what may be digits elsewhere. */
-static inline unsigned char may_be_digit(unsigned char c)
-{
-	return (unsigned char)(((unsigned char)(c - '0') < 10) | (c == 0xD9) |
-	                       (c == 0xDB) | (c == 0xDF) | (c == 0xE0) |
-	                       (c == 0xE1) | (c == 0xEA) | (c == 0xEF) |
-	                       (c == 0xF0));
-}
-
-/* The same and more, in fewer steps. */
-static inline unsigned char is_suspect(unsigned char c)
-{
-	return (unsigned char)(((unsigned char)(c - '0') < 10) | (c >= 0xD9));
-}
+/* ------------------------------------------------------------- addresses */
 
 /* The first two bytes of what an address has in it: @, "://" or "www". */
-static inline unsigned char may_be_address(unsigned char c, unsigned char next)
+static bool may_be_address(char c, char next)
 {
-	return (unsigned char)((c == '@') | ((c == ':') & (next == '/')) |
-	                       (((c | 0x20) == 'w') & ((next | 0x20) == 'w')));
+	return c == '@' || (c == ':' && next == '/') ||
+	       ((c | 0x20) == 'w' && (next | 0x20) == 'w');
 }
-
-/* Not inline: what is unrolled is not made into vectors. */
-__attribute__((noinline)) static bool has_digit(const char *text, size_t n)
-{
-	unsigned char any = 0;
-	for (size_t i = 0; i < n; i++)
-		any |= is_suspect((unsigned char)text[i]);
-	return any;
-}
-
-/* Looks at one byte more than n. */
-__attribute__((noinline)) static bool has_address(const char *text, size_t n)
-{
-	unsigned char any = 0;
-	for (size_t i = 0; i < n; i++)
-		any |= may_be_address((unsigned char)text[i],
-		                      (unsigned char)text[i + 1]);
-	return any;
-}
-
-/* Passes over blocks without anything that could be a digit. */
-static size_t skip_to_digit(const char *text, size_t at, size_t to)
-{
-	while (at < to) {
-		size_t n = to - at < BLOCK ? to - at : BLOCK;
-		if (has_digit(text + at, n))
-			break;
-		at += n;
-	}
-	return at;
-}
-
-/* Passes over blocks without addresses; of one there are two bytes, or @. */
-static size_t skip_to_address(const char *text, size_t at, size_t to)
-{
-	while (at + 1 < to) {
-		size_t n = to - at <= BLOCK ? to - at - 1 : BLOCK;
-		if (has_address(text + at, n))
-			break;
-		at += n;
-	}
-	return at;
-}
-
-/* ------------------------------------------------------------- addresses */
 
 static bool is_scheme(char c)
 {
@@ -260,25 +197,20 @@ static int address_at(dpt_sign_finder *f, size_t from, size_t at,
 }
 
 /* The next place that may be within an address, or to. */
-static size_t next_mark(const char *text, size_t at, size_t to)
+static size_t next_mark(const struct dpt_scan *scan, size_t at, size_t to)
 {
-	while (at < to) {
-		at = skip_to_address(text, at, to);
-		size_t stop = to - at > BLOCK ? at + BLOCK : to;
-		for (; at < stop; at++)
-			if (may_be_address(
-			        (unsigned char)text[at],
-			        at + 1 < to ? (unsigned char)text[at + 1] : 0))
-				return at;
-	}
-	return to;
+	const char *text = scan->text;
+	while ((at = dpt_scan_next(scan, DPT_ADDRESS, at, to)) < to &&
+	       !may_be_address(text[at], at + 1 < to ? text[at + 1] : '\0'))
+		at++;
+	return at;
 }
 
 /* Looks for the next address from f->at on. */
 static int find_address(dpt_sign_finder *f)
 {
 	size_t from = f->at, at = from;
-	for (; (at = next_mark(f->text, at, f->to)) < f->to; at++) {
+	for (; (at = next_mark(f->scan, at, f->to)) < f->to; at++) {
 		int found = address_at(f, from, at, &f->address);
 		if (found)
 			return found;
@@ -292,24 +224,17 @@ static int find_address(dpt_sign_finder *f)
 /* --------------------------------------------------------------- numbers */
 
 /* The next digit, or to. */
-static size_t next_digit(const char *text, size_t at, size_t to)
+static size_t next_digit(const struct dpt_scan *scan, size_t at, size_t to)
 {
-	while (at < to) {
-		at = skip_to_digit(text, at, to);
-		size_t stop = to - at > BLOCK ? at + BLOCK : to, n;
-		for (; at < stop; at += n) {
-			ucs4_t c = (unsigned char)text[at];
-			n = 1;
-			if (!may_be_digit((unsigned char)c))
-				continue;
-			if (c >= 0x80)
-				n = (size_t)u8_mbtouc_unsafe(
-				    &c, (const uint8_t *)text + at, to - at);
-			if (uc_decimal_value(c) >= 0)
-				return at;
-		}
+	while ((at = dpt_scan_next(scan, DPT_DIGIT, at, to)) < to) {
+		ucs4_t c = 0;
+		int n = u8_mbtouc_unsafe(&c, (const uint8_t *)scan->text + at,
+		                         to - at);
+		if (uc_decimal_value(c) >= 0)
+			break;
+		at += (size_t)n;
 	}
-	return to;
+	return at;
 }
 
 /* The sign whose first digit is at text[at]; it may begin before. */
@@ -329,10 +254,11 @@ static int number_at(dpt_sign_finder *f, size_t from, size_t at, size_t to,
 
 /* ------------------------------------------------------------------ both */
 
-void dpt_signs_begin(dpt_sign_finder *f, const char *text, size_t from,
-                     size_t to)
+void dpt_signs_begin(dpt_sign_finder *f, const struct dpt_scan *scan,
+                     size_t from, size_t to)
 {
-	f->text = text;
+	f->scan = scan;
+	f->text = scan->text;
 	f->at = from;
 	f->to = to;
 	f->address.start = from; /* it is looked for first */
@@ -345,7 +271,7 @@ int dpt_next_sign(dpt_sign_finder *f, struct dpt_sign *out)
 	    find_address(f) < 0)
 		return -1;
 	size_t to = f->address.start;
-	for (size_t at = f->at; (at = next_digit(f->text, at, to)) < to; at++) {
+	for (size_t at = f->at; (at = next_digit(f->scan, at, to)) < to; at++) {
 		int found = number_at(f, f->at, at, to, out);
 		if (found > 0)
 			f->at = out->end;

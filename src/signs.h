@@ -6,7 +6,7 @@
 #ifndef DPT_SIGNS_H
 #define DPT_SIGNS_H
 
-#include "dptext.h"
+#include "scan.h"
 
 /* Digits, with what is between them, that are of no kind. */
 #define DPT_NUMBER DPT_KINDS
@@ -33,9 +33,9 @@ DPT_MUST_USE enum dpt_status dpt_sign_finder_new(dpt_sign_patterns *patterns,
                                                  dpt_error *err);
 void dpt_sign_finder_free(dpt_sign_finder *f);
 
-/* Begins with text[from..to), which is UTF-8 and stays where it is. */
-void dpt_signs_begin(dpt_sign_finder *f, const char *text, size_t from,
-                     size_t to);
+/* Begins with text[from..to) of a scan, which is UTF-8. */
+void dpt_signs_begin(dpt_sign_finder *f, const struct dpt_scan *scan,
+                     size_t from, size_t to);
 /* The next sign: 1, or 0 at the end, or -1 when out of memory. */
 int dpt_next_sign(dpt_sign_finder *f, struct dpt_sign *out);
 

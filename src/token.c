@@ -19,13 +19,6 @@ struct dpt_pattern {
 	bool compiled; /* to machine code */
 };
 
-/* Which of WINDOW bytes are letters of ASCII, and which are no ASCII. */
-#define WINDOW 64U
-struct window {
-	size_t start;
-	uint64_t letter, high;
-};
-
 struct dpt_matcher {
 	const pcre2_code *code;
 	bool compiled;
@@ -33,9 +26,8 @@ struct dpt_matcher {
 	pcre2_match_context *context;
 	pcre2_jit_stack *stack;
 	/* where words are looked for */
-	const char *text;
-	size_t at, len;
-	struct window window;
+	const struct dpt_scan *scan;
+	size_t at, to;
 };
 
 static enum dpt_status compile(const char *regex, uint32_t options,
@@ -156,36 +148,33 @@ static uint64_t eight_bytes(const char *text, size_t len)
 	return bytes;
 }
 
-/* The high bit of every byte that is a letter of ASCII. */
-static uint64_t ascii_letters(uint64_t bytes)
-{
-	uint64_t small = (bytes & ~HIGH) | EACH(0x20);
-	return (small + EACH(0x80 - 'a')) & ~(small + EACH(0x7F - 'z')) &
-	       ~bytes & HIGH;
-}
-
 static size_t first_byte(uint64_t high_bits)
 {
 	return (size_t)__builtin_ctzll(high_bits) / 8;
 }
 
-/* The high bits of eight bytes, as a byte. */
-static uint64_t gathered(uint64_t high_bits)
+static bool is_marked(const struct dpt_scan *scan, enum dpt_mark mark,
+                      size_t at)
 {
-	return (high_bits >> 7) * UINT64_C(0x0102040810204080) >> 56;
+	const struct dpt_window *w = &scan->window[at / DPT_WINDOW];
+	return w->mark[mark] >> at % DPT_WINDOW & 1;
 }
 
-/* Looks at the bytes from start on; there is nothing behind the text. */
-static void look(dpt_matcher *m, size_t start)
+/* Where letters of ASCII end that begin at start. */
+static size_t letters_end(const dpt_matcher *m, size_t start)
 {
-	struct window w = {.start = start};
-	size_t n = m->len > start ? m->len - start : 0;
-	for (size_t i = 0; i < WINDOW && i < n; i += 8) {
-		uint64_t bytes = eight_bytes(m->text + start + i, n - i);
-		w.letter |= gathered(ascii_letters(bytes)) << i;
-		w.high |= gathered(bytes & HIGH) << i;
+	size_t at = start;
+	for (;;) {
+		const struct dpt_window *w = &m->scan->window[at / DPT_WINDOW];
+		uint64_t letter = w->mark[DPT_RUN] & ~w->mark[DPT_HIGH];
+		uint64_t other = ~letter >> at % DPT_WINDOW;
+		if (other)
+			at += (size_t)__builtin_ctzll(other);
+		else
+			at += DPT_WINDOW - at % DPT_WINDOW;
+		if (other || at >= m->to)
+			return at < m->to ? at : m->to;
 	}
-	m->window = w;
 }
 
 /*
@@ -194,25 +183,12 @@ static void look(dpt_matcher *m, size_t start)
  */
 static int next_letters(dpt_matcher *m, size_t at, size_t *start, size_t *end)
 {
-	const struct window *w = &m->window;
-	uint64_t found;
-	size_t in; /* how far into the window */
-	if (at - w->start >= WINDOW)
-		look(m, at);
-	for (in = at - w->start; !(found = (w->letter | w->high) >> in);
-	     in = 0) {
-		if (w->start + WINDOW >= m->len)
-			return 0;
-		look(m, w->start + WINDOW);
-	}
-	in += (size_t)__builtin_ctzll(found);
-	*start = w->start + in;
-	for (; !(found = ~w->letter >> in); in = 0)
-		look(m, w->start + WINDOW);
-	in += (size_t)__builtin_ctzll(found);
-	*end = w->start + in;
-	if (w->high >> in & 1)
-		return match(m, m->text, m->len, *start, 0, start, end);
+	*start = dpt_scan_next(m->scan, DPT_RUN, at, m->to);
+	if (*start == m->to)
+		return 0;
+	*end = letters_end(m, *start);
+	if (*end < m->to && is_marked(m->scan, DPT_HIGH, *end))
+		return match(m, m->scan->text, m->to, *start, 0, start, end);
 	return 1;
 }
 
@@ -248,12 +224,12 @@ static bool is_ending(const char *text, size_t at, size_t start, size_t end)
 	        (before >= 3 && dpt_apostrophe(text + start - 3, 3) == 3));
 }
 
-void dpt_words_begin(dpt_matcher *m, const char *text, size_t from, size_t to)
+void dpt_words_begin(dpt_matcher *m, const struct dpt_scan *scan, size_t from,
+                     size_t to)
 {
-	m->text = text;
+	m->scan = scan;
 	m->at = from;
-	m->len = to;
-	look(m, from);
+	m->to = to;
 }
 
 /*
@@ -262,21 +238,22 @@ void dpt_words_begin(dpt_matcher *m, const char *text, size_t from, size_t to)
  */
 int dpt_next_word(dpt_matcher *m, size_t *start, size_t *end)
 {
+	const char *text = m->scan->text;
 	size_t n, from, to, last;
 	int found = next_letters(m, m->at, start, end), words = 1;
-	while (found > 0 && is_ending(m->text, m->at, *start, *end))
+	while (found > 0 && is_ending(text, m->at, *start, *end))
 		found = next_letters(m, m->at = *end, start, end);
 	if (found <= 0)
 		return found;
-	for (last = *start; (n = joint(m->text, m->len, last, *end)) > 0;) {
+	for (last = *start; (n = joint(text, m->to, last, *end)) > 0;) {
 		size_t next = *end + n;
-		bool letter = next < m->len && is_ascii_letter(m->text[next]);
+		bool letter = next < m->to && is_ascii_letter(text[next]);
 		found = letter ? next_letters(m, next, &from, &to)
-		               : match(m, m->text, m->len, next, PCRE2_ANCHORED,
+		               : match(m, text, m->to, next, PCRE2_ANCHORED,
 		                       &from, &to);
 		if (found < 0)
 			return found;
-		if (found == 0 || (m->text[*end] == '.' && to - from > 1))
+		if (found == 0 || (text[*end] == '.' && to - from > 1))
 			break;
 		last = from;
 		*end = to;
@@ -284,6 +261,64 @@ int dpt_next_word(dpt_matcher *m, size_t *start, size_t *end)
 	}
 	m->at = *end;
 	return words;
+}
+
+/* The runs of letters that begin and end in a window. */
+struct runs {
+	uint64_t start, end; /* where they begin, and where others begin */
+	uint64_t odd;        /* where one begins or ends that may be joined to
+	                      * others, and what is no ASCII */
+	/* from the window before: whether its last byte is of a run, begins
+	 * one, or joins */
+	bool open, single, joint;
+};
+
+static void find_runs(const dpt_matcher *m, size_t window, struct runs *r)
+{
+	uint64_t mark[DPT_MARKS];
+	for (int i = DPT_RUN; i <= DPT_DOT; i++)
+		mark[i] = dpt_scan_marks(m->scan, (enum dpt_mark)i, window,
+		                         m->at, m->to);
+	uint64_t run = mark[DPT_RUN], before = run << 1 | r->open;
+	r->start = run & ~before;
+	r->end = ~run & before;
+	uint64_t ended =
+	    mark[DPT_JOINT] | (mark[DPT_DOT] & (r->start << 1 | r->single));
+	r->odd = mark[DPT_HIGH] | (r->end & ended) |
+	         (r->start & (mark[DPT_JOINT] << 1 | r->joint));
+	r->open = run >> (DPT_WINDOW - 1);
+	r->single = r->start >> (DPT_WINDOW - 1);
+	r->joint = mark[DPT_JOINT] >> (DPT_WINDOW - 1);
+}
+
+/* Takes the lowest of some bits. */
+static size_t take(uint64_t *bits)
+{
+	size_t lowest = (size_t)__builtin_ctzll(*bits);
+	*bits &= *bits - 1;
+	return lowest;
+}
+
+size_t dpt_plain_words(dpt_matcher *m, struct dpt_bounds *word, size_t room)
+{
+	struct runs r = {0};
+	size_t starts = 0, ends = 0;
+	for (size_t i = m->at / DPT_WINDOW;
+	     i <= m->to / DPT_WINDOW && ends + DPT_PLAIN_ROOM <= room; i++) {
+		size_t from = i * DPT_WINDOW;
+		find_runs(m, i, &r);
+		if (r.odd)
+			r.end &= (r.odd & -r.odd) - 1;
+		while (r.start)
+			word[starts++].start = from + take(&r.start);
+		while (r.end)
+			word[ends++].end = from + take(&r.end);
+		if (r.odd)
+			break;
+	}
+	if (ends > 0)
+		m->at = word[ends - 1].end;
+	return ends;
 }
 
 static size_t ascii_prefix(const char *text, size_t len)

@@ -3,7 +3,7 @@
 #ifndef DPT_TOKEN_H
 #define DPT_TOKEN_H
 
-#include "buf.h"
+#include "scan.h"
 
 /* Longer words are treated as outside any vocabulary. */
 #define DPT_LONGEST_WORD 1024
@@ -22,12 +22,9 @@ DPT_MUST_USE enum dpt_status dpt_matcher_new(const dpt_pattern *pattern,
                                              dpt_matcher **out, dpt_error *err);
 void dpt_matcher_free(dpt_matcher *matcher);
 
-/*
- * Begins with the words of text[from..to), which must be UTF-8 and stay until
- * the last has been asked for.
- */
-void dpt_words_begin(dpt_matcher *matcher, const char *text, size_t from,
-                     size_t to);
+/* Begins with the words of text[from..to) of a scan, which must be UTF-8. */
+void dpt_words_begin(dpt_matcher *matcher, const struct dpt_scan *scan,
+                     size_t from, size_t to);
 /*
  * The next word.  Returns 1 and its bounds, 2 if it is a compound (see
  * words.h), 0 when there is none, -1 when the matcher ran out of memory.
@@ -35,6 +32,19 @@ void dpt_words_begin(dpt_matcher *matcher, const char *text, size_t from,
  * letters.
  */
 int dpt_next_word(dpt_matcher *matcher, size_t *start, size_t *end);
+
+struct dpt_bounds {
+	size_t start, end;
+};
+
+/*
+ * The next words that are plain, which most are: letters of ASCII with nothing
+ * near them that could join them to others.  Returns how many there are before
+ * one that may be none, or before there is no room for those of a window.
+ */
+#define DPT_PLAIN_ROOM (DPT_WINDOW / 2 + 1)
+size_t dpt_plain_words(dpt_matcher *matcher, struct dpt_bounds *word,
+                       size_t room);
 
 /* What the pattern is for, at or after at: 1 and its bounds, 0 or -1. */
 int dpt_match(dpt_matcher *matcher, const char *text, size_t len, size_t at,

@@ -158,6 +158,7 @@ static uint64_t lines(const char *text, size_t len)
 /* Progress in a text and in what became of it. */
 struct place {
 	const char *in;
+	struct dpt_scan scan;
 	const struct run *r;
 	size_t at, out;
 	uint64_t words;
@@ -200,7 +201,7 @@ static void check_words(struct place *p, size_t from, size_t to)
 {
 	size_t start, end;
 	int found;
-	dpt_words_begin(matcher, p->in, from, to);
+	dpt_words_begin(matcher, &p->scan, from, to);
 	while ((found = dpt_next_word(matcher, &start, &end)) > 0)
 		if (found > 1)
 			check_compound(p, start, end);
@@ -212,7 +213,7 @@ static void check_words(struct place *p, size_t from, size_t to)
 static void check_line(struct place *p, size_t from, size_t to)
 {
 	struct dpt_sign sign;
-	dpt_signs_begin(finder, p->in, from, to);
+	dpt_signs_begin(finder, &p->scan, from, to);
 	while (dpt_next_sign(finder, &sign) > 0) {
 		require(sign.kind == DPT_NUMBER);
 		check_words(p, from, sign.start);
@@ -227,6 +228,7 @@ static void check_text(const struct run *r, size_t len)
 {
 	struct place p = {.in = (const char *)r->in, .r = r};
 	size_t start = 0, end;
+	require(dpt_scan_text(&p.scan, p.in, len));
 	while (start < len) {
 		end = start;
 		while (end < len && p.in[end] != '\n')
@@ -234,6 +236,7 @@ static void check_text(const struct run *r, size_t len)
 		check_line(&p, start, end);
 		start = end + 1;
 	}
+	dpt_scan_free(&p.scan);
 	require(r->len - p.out == len - p.at);
 	require(len == p.at ||
 	        !memcmp(p.in + p.at, r->out + p.out, len - p.at));

@@ -44,7 +44,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t len = utf8_prefix(data, size), at = 0;
 	struct dpt_sign s;
 	int found;
-	dpt_signs_begin(finder, text, 0, len);
+	struct dpt_scan scan = {0};
+	require(dpt_scan_text(&scan, text, len));
+	dpt_signs_begin(finder, &scan, 0, len);
 	while ((found = dpt_next_sign(finder, &s)) > 0) {
 		require(s.start >= at && s.end > s.start && s.end <= len);
 		require(s.kind <= DPT_NUMBER);
@@ -57,6 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	require(found == 0);
 	check_between(text, at, len);
+	dpt_scan_free(&scan);
 	free(text);
 	return 0;
 }

@@ -12,7 +12,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static dpt_pattern *pattern;
-static dpt_matcher *matcher;
+static dpt_matcher *matcher, *other;
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -20,6 +20,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argv;
 	require(!dpt_pattern_new(&pattern, NULL));
 	require(!dpt_matcher_new(pattern, &matcher, NULL));
+	require(!dpt_matcher_new(pattern, &other, NULL));
 	return 0;
 }
 
@@ -124,6 +125,26 @@ static void check_case(const char *word, size_t len)
 	}
 }
 
+/* Plain words are words, and so are those between them. */
+static void check_plain(const struct dpt_scan *scan)
+{
+	struct dpt_bounds word[DPT_PLAIN_ROOM + 7];
+	size_t n, start, end;
+	int found;
+	dpt_words_begin(matcher, scan, 0, scan->len);
+	dpt_words_begin(other, scan, 0, scan->len);
+	do {
+		n = dpt_plain_words(matcher, word, DPT_PLAIN_ROOM + 7);
+		for (size_t i = 0; i < n; i++)
+			require(dpt_next_word(other, &start, &end) == 1 &&
+			        word[i].start == start && word[i].end == end);
+		found = dpt_next_word(matcher, &word->start, &word->end);
+		require(dpt_next_word(other, &start, &end) == found);
+		require(found == 0 ||
+		        (word->start == start && word->end == end));
+	} while (found > 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	/* exactly as much memory as text, to see reads behind it */
@@ -135,7 +156,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	size_t at = 0, start, end;
 	int found;
-	dpt_words_begin(matcher, text, 0, len);
+	struct dpt_scan scan = {0};
+	require(dpt_scan_text(&scan, text, len));
+	dpt_words_begin(matcher, &scan, 0, len);
 	while ((found = dpt_next_word(matcher, &start, &end)) > 0) {
 		require(start >= at && end > start && end <= len);
 		require(boundary(text, len, start) && boundary(text, len, end));
@@ -146,6 +169,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	require(found == 0);
 	check_between(text, at, len);
+	check_plain(&scan);
+	dpt_scan_free(&scan);
 	free(text);
 	return 0;
 }

@@ -106,6 +106,52 @@ START_TEST(streams_started_together_are_those_started_alone)
 }
 END_TEST
 
+/* The first numbers, and then those of its own. */
+START_TEST(streams_of_few_numbers_go_on_as_others_do)
+{
+	static const uint64_t records[] = {0, 32, (UINT64_C(1) << 62) - 32};
+	enum { FIRST = DPT_RNG_FEW / 2, N = 300 };
+	struct dpt_rng rng[DPT_RNG_MADE];
+	uint32_t first[DPT_RNG_MADE * FIRST], number[N];
+	dpt_key key = key_of(10);
+	uint64_t record = records[_i];
+	dpt_rng_start_few(rng, &key, record);
+	key_stream(&key, UINT64_MAX, record / 4, first, DPT_RNG_MADE * FIRST);
+	for (size_t i = 0; i < DPT_RNG_MADE; i++) {
+		for (size_t j = 0; j < FIRST; j++)
+			ck_assert_uint_eq(dpt_rng_u32(&rng[i]),
+			                  first[i * FIRST + j]);
+		key_stream(&key, record + i, 0, number, N);
+		for (size_t j = 0; j < N; j++)
+			ck_assert_uint_eq(dpt_rng_u32(&rng[i]), number[j]);
+	}
+}
+END_TEST
+
+/* However they are asked for. */
+START_TEST(halves_are_those_of_the_numbers)
+{
+	enum { N = 600 };
+	struct dpt_rng rng, one;
+	uint16_t half[N];
+	dpt_key key = key_of(11);
+	for (unsigned part = 1; part < 300; part += 7) {
+		dpt_rng_start(&rng, &key, 3);
+		dpt_rng_start(&one, &key, 3);
+		for (unsigned at = 0; at < N; at += part)
+			dpt_rng_fill(&rng, at + part < N ? part : N - at,
+			             half + at);
+		for (int i = 0; i < N; i++)
+			ck_assert_uint_eq(half[i], dpt_rng_u16(&one));
+		dpt_rng_start(&one, &key, 3);
+		for (int i = 0; i < N; i += 2)
+			ck_assert_uint_eq(dpt_rng_u32(&one),
+			                  (uint32_t)half[i + 1] << 16 |
+			                      half[i]);
+	}
+}
+END_TEST
+
 START_TEST(streams_of_other_records_and_keys_differ)
 {
 	enum { N = 512 };
@@ -226,8 +272,8 @@ END_TEST
 static struct dpt_rng constant(uint64_t word)
 {
 	struct dpt_rng rng = {.used = 0};
-	for (unsigned i = 0; i < DPT_RNG_NUMBERS; i++)
-		rng.number[i] = (uint32_t)(i % 2 ? word >> 32 : word);
+	for (unsigned i = 0; i < DPT_RNG_HALVES; i++)
+		rng.half[i] = (uint16_t)(word >> 16 * (i % 4));
 	return rng;
 }
 
@@ -296,12 +342,12 @@ START_TEST(the_remainder_is_rejected)
 {
 	uint32_t n = (UINT32_C(1) << 30) - 1;
 	struct dpt_rng rng = constant(0);
-	rng.number[1] = UINT32_C(5) << 28;
+	rng.half[3] = 5 << 12;
 	dpt_rng_below(&rng, n);
-	ck_assert_uint_eq(rng.used, 2);
+	ck_assert_uint_eq(rng.used, 4);
 	rng = constant(0);
 	dpt_rng_below(&rng, UINT32_C(1) << 30);
-	ck_assert_uint_eq(rng.used, 1);
+	ck_assert_uint_eq(rng.used, 2);
 }
 END_TEST
 
@@ -516,6 +562,8 @@ Suite *suite_rng(void)
 	tcase_add_test(t, the_cipher_is_chacha20);
 	tcase_add_loop_test(t, a_stream_is_the_key_stream_of_its_record, 0, 6);
 	tcase_add_test(t, a_half_that_is_left_is_not_used);
+	tcase_add_loop_test(t, streams_of_few_numbers_go_on_as_others_do, 0, 3);
+	tcase_add_test(t, halves_are_those_of_the_numbers);
 	tcase_add_test(t, streams_started_together_are_those_started_alone);
 	tcase_add_test(t, streams_of_other_records_and_keys_differ);
 	tcase_add_test(t, a_stream_does_not_depend_on_earlier_draws);

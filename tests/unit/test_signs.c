@@ -37,7 +37,9 @@ static char *bracketed(dpt_sign_finder *f, const char *text, size_t len)
 	struct dpt_sign sign;
 	int found;
 	FILE *file = open_memstream(&out, &size);
-	dpt_signs_begin(f, text, 0, len);
+	struct dpt_scan scan = {0};
+	ck_assert(dpt_scan_text(&scan, text, len));
+	dpt_signs_begin(f, &scan, 0, len);
 	while ((found = dpt_next_sign(f, &sign)) > 0) {
 		ck_assert_uint_ge(sign.start, end);
 		ck_assert_uint_gt(sign.end, sign.start);
@@ -47,6 +49,7 @@ static char *bracketed(dpt_sign_finder *f, const char *text, size_t len)
 		end = sign.end;
 	}
 	ck_assert_int_eq(found, 0);
+	dpt_scan_free(&scan);
 	fclose(file);
 	return out;
 }

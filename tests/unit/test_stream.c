@@ -362,10 +362,13 @@ static struct words words_of(const char *text, size_t len)
 	struct words w = {.text = text, .len = len};
 	size_t start, end;
 	int found;
-	dpt_words_begin(matcher(), text, 0, len);
+	struct dpt_scan scan = {0};
+	ck_assert(dpt_scan_text(&scan, text, len));
+	dpt_words_begin(matcher(), &scan, 0, len);
 	while ((found = dpt_next_word(matcher(), &start, &end)) > 0)
 		put_compound(&w, start, end);
 	ck_assert_int_eq(found, 0);
+	dpt_scan_free(&scan);
 	return w;
 }
 
@@ -398,7 +401,7 @@ static enum dpt_shape shape_of(const struct words *w, const struct word *word)
 START_TEST(only_words_change_and_only_to_words)
 {
 	size_t size;
-	char *text = random_text(5 + (uint64_t)_i, 400, &size);
+	char *text = random_text(15 + (uint64_t)_i, 400, &size);
 	struct dpt_counts counts, seen = {.bytes_in = size};
 	struct io io = rewritten(text, size, &counts);
 	struct words in = words_of(text, size);

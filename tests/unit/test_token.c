@@ -13,6 +13,7 @@
 
 static dpt_pattern *pattern;
 static dpt_matcher *matcher;
+static struct dpt_scan scan; /* of the last text */
 
 static void open_matcher(void)
 {
@@ -24,11 +25,48 @@ static void close_matcher(void)
 {
 	dpt_matcher_free(matcher);
 	dpt_pattern_free(pattern);
+	dpt_scan_free(&scan);
 	dpt_matcher_free(NULL);
 	dpt_pattern_free(NULL);
 }
 
 /* ---------------------------------------------------------------- words */
+
+static void begin(const char *text, size_t from, size_t to)
+{
+	ck_assert(dpt_scan_text(&scan, text, to));
+	dpt_words_begin(matcher, &scan, from, to);
+}
+
+/* The words of plain runs and those between them are all words. */
+static void check_plain(const char *text, size_t len)
+{
+	struct dpt_scan other = {0};
+	struct dpt_bounds word[100];
+	dpt_matcher *plain;
+	size_t n, start, end;
+	int found;
+	ck_assert_int_eq(dpt_matcher_new(pattern, &plain, NULL), DPT_OK);
+	ck_assert(dpt_scan_text(&other, text, len));
+	dpt_words_begin(plain, &other, 0, len);
+	begin(text, 0, len);
+	do {
+		n = dpt_plain_words(plain, word, DPT_PLAIN_ROOM + len % 60);
+		for (size_t i = 0; i < n; i++) {
+			found = dpt_next_word(matcher, &start, &end);
+			ck_assert_int_eq(found, 1);
+			ck_assert_uint_eq(word[i].start, start);
+			ck_assert_uint_eq(word[i].end, end);
+		}
+		found = dpt_next_word(plain, &word->start, &word->end);
+		ck_assert_int_eq(dpt_next_word(matcher, &start, &end), found);
+		ck_assert(found <= 0 ||
+		          (word->start == start && word->end == end));
+	} while (found > 0);
+	ck_assert_int_eq(found, 0);
+	dpt_scan_free(&other);
+	dpt_matcher_free(plain);
+}
 
 /* Words, each in brackets; to be freed. */
 static char *bracketed(const char *text, size_t len)
@@ -37,7 +75,7 @@ static char *bracketed(const char *text, size_t len)
 	size_t size, at = 0, start, end;
 	int found;
 	FILE *f = open_memstream(&out, &size);
-	dpt_words_begin(matcher, text, 0, len);
+	begin(text, 0, len);
 	while ((found = dpt_next_word(matcher, &start, &end)) > 0) {
 		ck_assert_uint_ge(start, at);
 		ck_assert_uint_gt(end, start);
@@ -125,6 +163,7 @@ START_TEST(words_are_found)
 	char *exact = realloc(text, texts[_i].len ? texts[_i].len : 1);
 	char *words = bracketed(exact, texts[_i].len);
 	ck_assert_str_eq(words, texts[_i].words);
+	check_plain(exact, texts[_i].len);
 	free(words);
 	free(exact);
 }
@@ -133,7 +172,7 @@ END_TEST
 static int first_word(const char *text, size_t from, size_t to, size_t *start,
                       size_t *end)
 {
-	dpt_words_begin(matcher, text, from, to);
+	begin(text, from, to);
 	return dpt_next_word(matcher, start, end);
 }
 
@@ -163,7 +202,7 @@ START_TEST(words_are_found_wherever_they_lie)
 		char *text = malloc(at + len);
 		memset(text, ' ', at);
 		memcpy(text + at, word, len);
-		dpt_words_begin(matcher, text, 0, at + len);
+		begin(text, 0, at + len);
 		ck_assert_int_gt(dpt_next_word(matcher, &start, &end), 0);
 		ck_assert_uint_eq(start, at);
 		ck_assert_uint_eq(end, at + len);
@@ -186,7 +225,7 @@ START_TEST(long_words_are_found_whole)
 	int found;
 	for (size_t i = 0; i < len; i += n)
 		memcpy(text + i, unit, n);
-	dpt_words_begin(matcher, text, 0, len);
+	begin(text, 0, len);
 	while ((found = dpt_next_word(matcher, &start, &end)) > 0) {
 		words++;
 		longest = end - start > longest ? end - start : longest;
