@@ -172,11 +172,11 @@ uint32_t dpt_rng_below(struct dpt_rng *rng, uint32_t n)
 	}
 }
 
-uint32_t dpt_rng_below_16(struct dpt_rng *rng, uint32_t bits, uint32_t n)
+uint32_t dpt_rng_below_more(struct dpt_rng *rng, uint16_t bits, uint32_t n)
 {
-	uint32_t m = (bits & 0xFFFF) * n, rest = m & 0xFFFF;
 	assert(n > 0);
-	if (n <= 0xFFFF && (rest >= n || rest >= 0x10000 % n))
+	uint32_t m = bits * n;
+	if (n <= 0xFFFF && (m & 0xFFFF) >= 0x10000 % n)
 		return m >> 16;
 	return dpt_rng_below(rng, n);
 }

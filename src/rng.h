@@ -95,9 +95,18 @@ static inline double dpt_rng_open(struct dpt_rng *rng)
 
 /* Uniform on 0..n-1 without modulo bias; n > 0. */
 uint32_t dpt_rng_below(struct dpt_rng *rng, uint32_t n);
-/* The same from the lower 16 of bits that are random and of no other use, and
- * from the stream where they are not enough. */
-uint32_t dpt_rng_below_16(struct dpt_rng *rng, uint32_t bits, uint32_t n);
+/*
+ * The same from 16 bits that are random and of no other use, and from the
+ * stream where they are not enough.
+ */
+uint32_t dpt_rng_below_more(struct dpt_rng *rng, uint16_t bits, uint32_t n);
+static inline uint32_t dpt_rng_below_16(struct dpt_rng *rng, uint16_t bits,
+                                        uint32_t n)
+{
+	uint64_t m = (uint64_t)bits * n;
+	return (m & 0xFFFF) >= n ? (uint32_t)(m >> 16)
+	                         : dpt_rng_below_more(rng, bits, n);
+}
 /* n independent standard normals. */
 void dpt_rng_normals(struct dpt_rng *rng, size_t n, double *out);
 /* Gamma of the given shape (>= 1) and scale 1: Marsaglia and Tsang 2000. */

@@ -49,6 +49,12 @@ struct dpt_row {
 	uint16_t last[];
 };
 
+/* A cell of the index, and the reciprocal of its size. */
+struct cell {
+	uint32_t start, size;
+	float each;
+};
+
 struct buckets {
 	uint32_t rows, count;
 	struct dpt_shelf *shelf;
@@ -60,6 +66,7 @@ struct dpt_tail {
 	uint32_t stride;
 	double t;
 	struct buckets far, cells; /* a word of both is drawn by the first */
+	struct cell *cell;
 	double decay[STEPS];       /* of the kernel, by steps of a cell */
 	float log_part[PARTS + 1]; /* ln(1 + i / PARTS) */
 };
@@ -140,7 +147,16 @@ static uint32_t bucket_size(const dpt_tail *tail, uint32_t w, uint32_t b)
 	const struct dpt_ground *g = &tail->ground;
 	if (is_far(tail, w))
 		return b < blocks(g) ? DPT_FAR_BLOCK : g->n;
-	return g->cells.start[b + 1] - g->cells.start[b];
+	return tail->cell[b].size;
+}
+
+/* The reciprocal of that. */
+static float bucket_each(const dpt_tail *tail, uint32_t w, uint32_t b)
+{
+	const struct dpt_ground *g = &tail->ground;
+	if (is_far(tail, w))
+		return 1 / (float)(b < blocks(g) ? DPT_FAR_BLOCK : g->n);
+	return tail->cell[b].each;
 }
 
 /* How near a word of the bucket may be. */
@@ -238,6 +254,18 @@ static bool new_buckets(struct buckets *k, uint32_t rows, uint32_t count)
 	return k->shelf && k->place;
 }
 
+static bool new_cells(dpt_tail *tail)
+{
+	const struct dpt_cells *c = &tail->ground.cells;
+	tail->cell = malloc((c->count + 1) * sizeof *tail->cell);
+	for (uint32_t b = 0; tail->cell && b < c->count; b++) {
+		uint32_t size = c->start[b + 1] - c->start[b];
+		tail->cell[b] =
+		    (struct cell){c->start[b], size, 1 / (float)size};
+	}
+	return tail->cell;
+}
+
 static void free_buckets(struct buckets *k)
 {
 	dpt_shelf_free(k->shelf);
@@ -256,7 +284,8 @@ enum dpt_status dpt_tail_new(const struct dpt_ground *ground, double t,
 	tail->t = t;
 	if (!new_buckets(&tail->far, ground->far.rows, blocks(ground) + 1) ||
 	    !new_buckets(&tail->cells, ground->cells.rows,
-	                 ground->cells.count)) {
+	                 ground->cells.count) ||
+	    !new_cells(tail)) {
 		dpt_tail_free(tail);
 		return dpt_fail_memory(err);
 	}
@@ -274,6 +303,7 @@ void dpt_tail_free(dpt_tail *tail)
 		return;
 	free_buckets(&tail->far);
 	free_buckets(&tail->cells);
+	free(tail->cell);
 	free(tail);
 }
 
@@ -302,11 +332,6 @@ static uint32_t count_below(const uint16_t *last, uint16_t unit)
 	return count;
 }
 
-static uint16_t unit_of(const struct dpt_try *try)
-{
-	return (uint16_t)(try->aim >> 16);
-}
-
 void dpt_tail_aim(const dpt_tail *tail, struct dpt_rng *rng,
                   struct dpt_round *round)
 {
@@ -315,6 +340,7 @@ void dpt_tail_aim(const dpt_tail *tail, struct dpt_rng *rng,
 	round->at = 0;
 	round->tries = is_far(tail, w) ? 1 : DPT_TRIES;
 	round->row = NULL;
+	round->sound = dpt_point_sound(&tail->ground, w);
 	if (!k)
 		return;
 	round->row = row_of(k, w);
@@ -324,8 +350,11 @@ void dpt_tail_aim(const dpt_tail *tail, struct dpt_rng *rng,
 	}
 	for (unsigned i = 0; i < round->tries; i++) {
 		struct dpt_try *try = &round->try[i];
-		try->aim = dpt_rng_u32(rng);
-		uint32_t b = count_below(round->row->block, unit_of(try));
+		const uint16_t *half = dpt_rng_halves(rng, 3);
+		try->unit = half[0];
+		try->part = half[1];
+		try->high = half[2];
+		uint32_t b = count_below(round->row->block, try->unit);
 		try->bucket = (uint16_t)(b * BLOCK);
 		__builtin_prefetch(round->row->last + try->bucket);
 	}
@@ -334,8 +363,7 @@ void dpt_tail_aim(const dpt_tail *tail, struct dpt_rng *rng,
 static void choose_bucket(const struct dpt_row *row, struct dpt_try *try)
 {
 	const uint16_t *last = row->last;
-	uint32_t b =
-	    try->bucket + count_below(last + try->bucket, unit_of(try));
+	uint32_t b = try->bucket + count_below(last + try->bucket, try->unit);
 	int before = b > 0 ? last[b - 1] : -1;
 	try->bucket = (uint16_t)b;
 	try->units = (uint16_t)(last[b] - before);
@@ -359,7 +387,7 @@ static void propose_far(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w,
 		propose_any(tail, rng, try);
 		return;
 	}
-	try->place = try->bucket * DPT_FAR_BLOCK + try->aim % DPT_FAR_BLOCK;
+	try->place = try->bucket * DPT_FAR_BLOCK + try->part % DPT_FAR_BLOCK;
 	__builtin_prefetch(dpt_far_place(&g->far, w, try->place));
 	__builtin_prefetch(reach(g, w) + try->bucket + 1);
 }
@@ -367,11 +395,9 @@ static void propose_far(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w,
 static void propose_of_cell(const dpt_tail *tail, struct dpt_rng *rng,
                             struct dpt_try *try)
 {
-	const struct dpt_cells *c = &tail->ground.cells;
-	uint32_t start = c->start[try->bucket];
-	uint32_t size = c->start[try->bucket + 1] - start;
-	try->place = start + dpt_rng_below_16(rng, try->aim, size);
-	__builtin_prefetch(&c->word[try->place]);
+	const struct cell *c = &tail->cell[try->bucket];
+	try->place = c->start + dpt_rng_below_16(rng, try->part, c->size);
+	__builtin_prefetch(&tail->ground.cells.word[try->place]);
 }
 
 void dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng,
@@ -381,15 +407,16 @@ void dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng,
 	for (unsigned i = 0; i < round->tries; i++) {
 		struct dpt_try *try = &round->try[i];
 		try->far = false;
-		if (round->row)
-			choose_bucket(round->row, try);
-		if (!round->row)
+		if (!round->row) {
+			try->high = dpt_rng_u16(rng);
 			propose_any(tail, rng, try);
-		else if (far)
+			continue;
+		}
+		choose_bucket(round->row, try);
+		if (far)
 			propose_far(tail, rng, round->w, try);
 		else
 			propose_of_cell(tail, rng, try);
-		try->high = dpt_rng_u32(rng);
 	}
 }
 
@@ -418,27 +445,28 @@ void dpt_tail_read(const dpt_tail *tail, struct dpt_round *round)
  */
 #define LOG_ROOM 2e-5F
 
-static float log_of(const dpt_tail *tail, uint32_t x)
+static float log_of(const dpt_tail *tail, float x)
 {
-	float v = (float)x, part;
 	uint32_t bits;
-	memcpy(&bits, &v, sizeof bits);
+	memcpy(&bits, &x, sizeof bits);
 	int binade = (int)(bits >> 23) - 127;
 	const float *from = &tail->log_part[bits >> 16 & (PARTS - 1)];
-	part = (float)(bits & 0xFFFF) * 0x1p-16F;
+	float part = (float)(bits & 0xFFFF) * 0x1p-16F;
 	return (float)binade * 0.69314718F + from[0] +
 	       (from[1] - from[0]) * part - LOG_ROOM / 4;
 }
 
 /*
  * Bounds on the exponent that is accepted: no more than most, and all up to
- * most - BOUND_ROOM.  u is (high + something below 1) / 2^32, which is less
- * than high alone tells by 1 / LOG_LEAST; where high is less than that nothing
- * is said.
+ * most - room.  u is (high + something below 1) / 2^16, which is less than
+ * high alone tells by 1 / high; where high is 0 nothing is said.
  */
-#define LOG_LEAST 4096U
-#define BOUND_ROOM (3 * (double)LOG_ROOM + 1.0 / LOG_LEAST)
-#define LOG_2_32 22.180709777918249
+#define LOG_2_16 11.090354888959125
+
+static double room(const struct dpt_try *try)
+{
+	return 2 * (double)LOG_ROOM + (double)(1 / (float)try->high);
+}
 
 enum verdict { REJECTED, ACCEPTED, UNDECIDED };
 
@@ -466,12 +494,12 @@ static double level(const dpt_tail *tail, const struct dpt_round *r,
 static double most_accepted(const dpt_tail *tail, const struct dpt_round *r,
                             const struct dpt_try *try)
 {
-	double most = LOG_2_32 - (double)log_of(tail, try->high);
+	float high = try->high;
 	if (!r->row)
-		return first_exponent(tail, r) + most;
-	uint32_t size = bucket_size(tail, r->w, try->bucket);
-	return r->row->base + most - (double)log_of(tail, try->units) +
-	       (double)(log_of(tail, size) + LOG_ROOM);
+		return first_exponent(tail, r) + LOG_2_16 -
+		       (double)log_of(tail, high);
+	float shared = high * try->units * bucket_each(tail, r->w, try->bucket);
+	return r->row->base + LOG_2_16 - (double)log_of(tail, shared);
 }
 
 /*
@@ -483,17 +511,16 @@ static enum verdict judge_any(const dpt_tail *tail, const struct dpt_round *r,
 {
 	const struct dpt_screen *s = &tail->ground.screen;
 	double most = most_accepted(tail, r, try);
-	if (!s->row || try->high < LOG_LEAST || most >= DPT_KERNEL_CLIP)
+	if (!s->row || try->high == 0 || most >= DPT_KERNEL_CLIP)
 		return UNDECIDED;
-	if (!dpt_point_sound(&tail->ground, r->w) ||
-	    !dpt_point_sound(&tail->ground, try->v))
+	if (!r->sound || !dpt_point_sound(&tail->ground, try->v))
 		return ACCEPTED;
 	float d = dpt_screen_distance(s, r->w, try->v, (float)(most / tail->t));
 	float slack = dpt_screen_slack(s, r->w, try->v, d);
 	if (isinf(d))
 		return REJECTED;
 	bool sure = (double)(d - slack) > end_of(tail, r) &&
-	            tail->t * (double)(d + slack) < most - BOUND_ROOM;
+	            tail->t * (double)(d + slack) < most - room(try);
 	return sure ? ACCEPTED : UNDECIDED;
 }
 
@@ -502,8 +529,8 @@ static enum verdict judge_far(const dpt_tail *tail, const struct dpt_round *r,
                               const struct dpt_try *try)
 {
 	double last = reach(&tail->ground, r->w)[try->bucket + 1];
-	double least = most_accepted(tail, r, try) - BOUND_ROOM;
-	bool sure = try->high >= LOG_LEAST && exponent(tail->t, last) < least;
+	double least = most_accepted(tail, r, try) - room(try);
+	bool sure = try->high > 0 && exponent(tail->t, last) < least;
 	return sure ? ACCEPTED : UNDECIDED;
 }
 
@@ -518,8 +545,8 @@ uint32_t dpt_tail_judge(const dpt_tail *tail, struct dpt_round *round)
 {
 	for (; round->at < round->tries; round->at++) {
 		const struct dpt_try *try = &round->try[round->at];
-		enum verdict verdict =
-		    (try->far ? judge_far : judge_any)(tail, round, try);
+		enum verdict verdict = try->far ? judge_far(tail, round, try)
+		                                : judge_any(tail, round, try);
 		if (verdict == ACCEPTED)
 			return try->v;
 		if (verdict == UNDECIDED) {
@@ -547,7 +574,7 @@ uint32_t dpt_tail_measure(const dpt_tail *tail, struct dpt_rng *rng,
 		return DPT_NO_WORD;
 	double p = exp(first_exponent(tail, round) - exponent(tail->t, d)) /
 	           level(tail, round, try);
-	uint64_t u = (uint64_t)try->high << 32 | dpt_rng_u32(rng);
+	uint64_t u = (uint64_t)try->high << 48 | dpt_rng_u64(rng) >> 16;
 	return p >= 1 || u < (uint64_t)(p * 0x1p64) ? try->v : DPT_NO_WORD;
 }
 

@@ -26,16 +26,17 @@ void dpt_tail_free(dpt_tail *tail);
 
 struct dpt_try {
 	uint32_t v;
-	uint32_t high;          /* the first half of what decides on it */
-	uint32_t aim;           /* what its bucket is chosen by */
-	uint16_t bucket, units; /* see tail.c */
 	uint32_t place;         /* where v is listed, or DPT_NO_WORD */
+	uint16_t unit, part;    /* random: its bucket, its place in that */
+	uint16_t high;          /* the first bits of what decides on it */
+	uint16_t bucket, units; /* see tail.c */
 	bool far;               /* v is a far neighbour */
 };
 
 struct dpt_round {
 	uint32_t w;
 	unsigned tries, at;        /* made, and judged */
+	bool sound;                /* what is known of w */
 	const struct dpt_row *row; /* of the buckets; NULL: there are none */
 	struct dpt_try try[DPT_TRIES];
 };

@@ -68,7 +68,7 @@ static void check_round(const dpt_tail *tail, uint32_t w, struct dpt_rng *rng,
 
 /* ------------------------------------------------------------- the limit */
 
-static bool is_accepted(const dpt_tail *tail, struct dpt_round r, uint32_t high,
+static bool is_accepted(const dpt_tail *tail, struct dpt_round r, uint16_t high,
                         struct dpt_rng *rng)
 {
 	r.try[r.at].high = high;
@@ -79,24 +79,24 @@ static bool is_accepted(const dpt_tail *tail, struct dpt_round r, uint32_t high,
 static void check_limit(const dpt_tail *tail, const struct dpt_round *r,
                         struct dpt_rng *rng)
 {
-	uint32_t low = 0, high = UINT32_MAX;
+	uint16_t low = 0, high = UINT16_MAX;
 	struct dpt_round again = *r;
 	again.tries = again.at + 1;
 	if (!is_accepted(tail, again, low, rng) ||
 	    is_accepted(tail, again, high, rng))
 		return;
 	while (high - low > 1) {
-		uint32_t middle = low + (high - low) / 2;
+		uint16_t middle = (uint16_t)(low + (high - low) / 2);
 		*(is_accepted(tail, again, middle, rng) ? &low : &high) =
 		    middle;
 	}
-	if (low < 2 || high > UINT32_MAX - 2)
+	if (low < 2 || high > UINT16_MAX - 2)
 		return;
-	again.try[again.at].high = high + 2;
+	again.try[again.at].high = (uint16_t)(high + 2);
 	ck_assert_uint_eq(dpt_tail_judge(tail, &again), DPT_NO_WORD);
 	again = *r;
 	again.tries = again.at + 1;
-	again.try[again.at].high = low - 2;
+	again.try[again.at].high = (uint16_t)(low - 2);
 	if (dpt_tail_judge(tail, &again) == DPT_NO_WORD)
 		ck_assert_uint_eq(again.at, r->at); /* to be measured */
 }
