@@ -21,7 +21,10 @@
 #define RATE_STEP 0.25
 
 /* Words with far neighbours, and with distances to cells: for speed alone. */
-#define FAR_ROWS 512U
+#define FAR_ROWS 8192U
+#define FAR_COUNT 2048U
+#define LONG_ROWS 512U
+#define LONG_COUNT (DPT_FAR_BLOCKS * DPT_FAR_BLOCK)
 #define CELL_ROWS 32768U
 
 /* Epsilons for which every mechanism is calibrated, and the share. */
@@ -31,6 +34,13 @@ static const double epsilons[] = {0.1, 0.5, 1, 1.5, 2, 3, 5, 8, 10, 20};
 
 /* Beyond this many words calibration takes long: it waits until asked for. */
 #define CALIBRATED_WORDS 100000
+
+/* The first rows with their neighbours, and so many of these far ones. */
+struct far_rows {
+	uint32_t rows, count;
+	uint32_t *id; /* rows x (neighbours + count) */
+	double *distance;
+};
 
 struct build {
 	const dpt_vectors *v;
@@ -45,9 +55,7 @@ struct build {
 	uint32_t *id; /* classes x neighbours */
 	double *distance;
 	struct dpt_extreme least, most;
-	uint32_t far_rows, far_count;
-	uint32_t *far_id; /* far_rows x (neighbours + far_count) */
-	double *far_distance;
+	struct far_rows far, longer;
 	uint32_t *cell_start, *cell_word;
 	struct dpt_cells cells;
 	struct dpt_reaches reaches;
@@ -285,24 +293,35 @@ static enum dpt_status make_cells(struct build *b, dpt_error *err)
 	              : dpt_reaches_new(&b->reaches, &b->space, c, err);
 }
 
-/* Longer lists for the words that are met most often. */
-static enum dpt_status measure_far(struct build *b, dpt_error *err)
+static uint32_t smaller(uint32_t a, uint32_t b)
 {
-	uint32_t left = b->classes - 1 - b->neighbours;
-	uint32_t most = DPT_FAR_BLOCKS * DPT_FAR_BLOCK;
-	uint32_t count = left < most ? left : most;
-	b->far_count = count - count % DPT_FAR_BLOCK;
-	if (b->far_count == 0)
+	return a < b ? a : b;
+}
+
+/* So many rows with so many far neighbours, or with as many as there are. */
+static enum dpt_status measure_far(struct build *b, uint32_t rows,
+                                   uint32_t count, struct far_rows *far,
+                                   dpt_error *err)
+{
+	uint32_t left = smaller(b->classes - 1 - b->neighbours, count);
+	far->count = left - left % DPT_FAR_BLOCK;
+	if (far->count == 0)
 		return DPT_OK;
-	b->far_rows = b->classes < FAR_ROWS ? b->classes : FAR_ROWS;
-	uint32_t k = b->neighbours + b->far_count;
-	size_t entries = (size_t)b->far_rows * k;
-	b->far_id = malloc(entries * sizeof *b->far_id);
-	b->far_distance = malloc(entries * sizeof *b->far_distance);
-	if (!b->far_id || !b->far_distance)
+	far->rows = smaller(b->classes, rows);
+	uint32_t k = b->neighbours + far->count;
+	size_t entries = (size_t)far->rows * k;
+	far->id = malloc(entries * sizeof *far->id);
+	far->distance = malloc(entries * sizeof *far->distance);
+	if (!far->id || !far->distance)
 		return dpt_fail_memory(err);
-	return dpt_knn_first(&b->space, b->far_rows, k, b->o->threads,
-	                     b->far_id, b->far_distance, err);
+	return dpt_knn_first(&b->space, far->rows, k, b->o->threads, far->id,
+	                     far->distance, err);
+}
+
+static void free_far(struct far_rows *far)
+{
+	free(far->id);
+	free(far->distance);
 }
 
 static enum dpt_status make_coarse(struct build *b, dpt_error *err)
@@ -314,8 +333,8 @@ static enum dpt_status make_coarse(struct build *b, dpt_error *err)
 		return dpt_fail_memory(err);
 	enum dpt_status status = dpt_screen_make(&b->rates.ground, b->coarse,
 	                                         b->off, &b->coarse_step, err);
-	b->rates.ground.screen =
-	    (struct dpt_screen){b->coarse, b->off, stride, b->coarse_step};
+	b->rates.ground.screen = (struct dpt_screen){
+	    b->coarse, b->off, stride, b->coarse_step, 1 / b->coarse_step};
 	return status;
 }
 
@@ -391,8 +410,10 @@ static enum dpt_status lay_out(struct build *b, dpt_error *err)
 	                       .rates = b->stored_rates,
 	                       .settings = b->settings,
 	                       .lookup_bits = 1,
-	                       .far_rows = b->far_rows,
-	                       .far_count = b->far_count,
+	                       .far_rows = b->far.rows,
+	                       .far_count = b->far.count,
+	                       .far_long_rows = b->longer.rows,
+	                       .far_long_count = b->longer.count,
 	                       .cell_rows = b->cells.rows,
 	                       .cells = b->cells.count,
 	                       .coarse_step = b->coarse_step,
@@ -483,24 +504,34 @@ static void fill_numbers(struct build *b)
 	}
 }
 
-static void fill_far(struct build *b)
+/* Rows from number first on; returns what is behind them. */
+static double *fill_far(const struct build *b, const struct far_rows *far,
+                        uint32_t first, uint16_t **narrow, uint32_t **id,
+                        double *reach)
+{
+	size_t k = b->neighbours + far->count;
+	for (size_t w = first; w < far->rows; w++) {
+		const uint32_t *from = far->id + w * k + b->neighbours;
+		const double *d = far->distance + w * k + b->neighbours;
+		for (uint32_t i = 0; i < far->count; i++)
+			if (b->classes <= DPT_NARROW)
+				*(*narrow)++ = (uint16_t)from[i];
+			else
+				*(*id)++ = from[i];
+		for (uint32_t i = 0; i < far->count; i += DPT_FAR_BLOCK)
+			*reach++ = d[i];
+		*reach++ = d[far->count - 1];
+	}
+	return reach;
+}
+
+static void fill_all_far(struct build *b)
 {
 	uint16_t *narrow = section(b, DPT_FAR);
 	uint32_t *id = section(b, DPT_FAR);
 	double *reach = section(b, DPT_REACH);
-	uint32_t k = b->neighbours + b->far_count;
-	for (size_t w = 0; w < b->far_rows; w++) {
-		const uint32_t *from = b->far_id + w * k + b->neighbours;
-		const double *d = b->far_distance + w * k + b->neighbours;
-		for (uint32_t i = 0; i < b->far_count; i++)
-			if (b->classes <= DPT_NARROW)
-				*narrow++ = (uint16_t)from[i];
-			else
-				*id++ = from[i];
-		for (uint32_t i = 0; i < b->far_count; i += DPT_FAR_BLOCK)
-			*reach++ = d[i];
-		*reach++ = d[b->far_count - 1];
-	}
+	reach = fill_far(b, &b->longer, 0, &narrow, &id, reach);
+	fill_far(b, &b->far, b->longer.rows, &narrow, &id, reach);
 }
 
 static void fill_cells(struct build *b)
@@ -554,7 +585,9 @@ static enum dpt_status build(struct build *b, const char *path, dpt_error *err)
 	if (!status)
 		status = measure(b, err);
 	if (!status)
-		status = measure_far(b, err);
+		status = measure_far(b, LONG_ROWS, LONG_COUNT, &b->longer, err);
+	if (!status)
+		status = measure_far(b, FAR_ROWS, FAR_COUNT, &b->far, err);
 	if (!status)
 		status = make_coarse(b, err);
 	if (!status)
@@ -570,7 +603,7 @@ static enum dpt_status build(struct build *b, const char *path, dpt_error *err)
 	if (status)
 		return status;
 	fill_numbers(b);
-	fill_far(b);
+	fill_all_far(b);
 	fill_cells(b);
 	seal(b);
 	return dpt_save(path, b->image, b->image->bytes, err);
@@ -596,8 +629,8 @@ enum dpt_status dpt_index_build(const dpt_vectors *v,
 	free(b.klass);
 	free(b.id);
 	free(b.distance);
-	free(b.far_id);
-	free(b.far_distance);
+	free_far(&b.far);
+	free_far(&b.longer);
 	free(b.cell_start);
 	free(b.cell_word);
 	dpt_reaches_free(&b.reaches);

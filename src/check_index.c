@@ -77,7 +77,7 @@ static bool far_right(const dpt_index *x, uint32_t w)
 	const double *reach = dpt_far_reach(f, w);
 	double before = *dpt_list_end(&x->lists, w);
 	uint32_t id_before = dpt_list_last(&x->lists, w);
-	for (uint32_t i = 0; i < f->count; i++) {
+	for (uint32_t i = 0; i < dpt_far_count(f, w); i++) {
 		uint32_t id = dpt_far_id(f, w, i);
 		double d = dpt_index_distance(x, w, id);
 		if (d < before || (d == before && id <= id_before) ||
@@ -86,7 +86,7 @@ static bool far_right(const dpt_index *x, uint32_t w)
 		before = d;
 		id_before = id;
 	}
-	return before == reach[f->count / DPT_FAR_BLOCK];
+	return before == reach[dpt_far_blocks(f, w)];
 }
 
 /* Whether no word outside the list of w is nearer than its cell. */
@@ -161,9 +161,10 @@ static bool list_complete(const dpt_index *x, uint32_t w)
 		return false;
 	if (w >= f->rows)
 		return true;
-	uint32_t far = dpt_far_id(f, w, f->count - 1);
+	uint32_t count = dpt_far_count(f, w);
+	uint32_t far = dpt_far_id(f, w, count - 1);
 	return count_up_to(x, w, dpt_index_distance(x, w, far), far) ==
-	       l->k + f->count;
+	       l->k + count;
 }
 
 /* Whether no word is nearer or farther than any may be. */

@@ -54,6 +54,7 @@ uint64_t dpt_header_checksum(const struct dpt_header *h)
 uint64_t dpt_section_bytes(const struct dpt_header *h, enum dpt_section_id id)
 {
 	uint64_t words = h->words, n = h->classes, k = h->neighbours;
+	struct dpt_far far = dpt_header_far(h);
 	switch (id) {
 	case DPT_OFFSETS: return 4 * (words + 1);
 	case DPT_CLASSES:
@@ -65,11 +66,8 @@ uint64_t dpt_section_bytes(const struct dpt_header *h, enum dpt_section_id id)
 	case DPT_NEIGHBOURS: return 4 * n * k;
 	case DPT_DISTANCES: return 8 * n * k;
 	case DPT_FAR:
-		return (n <= DPT_NARROW ? 2 : 4) * (uint64_t)h->far_rows *
-		       h->far_count;
-	case DPT_REACH:
-		return 8 * (uint64_t)h->far_rows *
-		       (h->far_count / DPT_FAR_BLOCK + 1);
+		return (far.narrow ? 2 : 4) * dpt_far_before(&far, far.rows);
+	case DPT_REACH: return 8 * dpt_far_reaches(&far, far.rows);
 	case DPT_CELL_START:
 		return h->cells > 0 ? 4 * ((uint64_t)h->cells + 1) : 0;
 	case DPT_CELL: return h->cells > 0 ? 4 * n : 0;
@@ -89,6 +87,15 @@ uint64_t dpt_section_bytes(const struct dpt_header *h, enum dpt_section_id id)
 	return UINT64_MAX;
 }
 
+/* Whether so many rows may have so many far neighbours each. */
+static bool far_ok(const struct dpt_header *h, uint32_t rows, uint32_t count)
+{
+	return rows <= h->classes && count <= h->classes &&
+	       count % DPT_FAR_BLOCK == 0 &&
+	       count <= DPT_FAR_BLOCKS * DPT_FAR_BLOCK &&
+	       (rows > 0) == (count > 0);
+}
+
 static const char *header_fault(const struct dpt_header *h, size_t size)
 {
 	if (size < sizeof *h)
@@ -105,12 +112,11 @@ static const char *header_fault(const struct dpt_header *h, size_t size)
 	    h->words > INT32_MAX || h->dim == 0 || h->dim > 65536 ||
 	    h->neighbours == 0 || h->neighbours >= h->classes ||
 	    h->neighbours > DPT_MAX_NEIGHBOURS || h->rates > 4096 ||
-	    h->settings > 4096 || h->far_rows > h->classes ||
-	    h->far_count > h->classes || h->far_count % DPT_FAR_BLOCK != 0 ||
-	    h->far_count > DPT_FAR_BLOCKS * DPT_FAR_BLOCK ||
-	    (h->far_rows > 0) != (h->far_count > 0) ||
-	    h->cell_rows > h->classes || h->cells > DPT_CELLS ||
-	    (h->cell_rows > 0) != (h->cells > 0) || h->lookup_bits > 32 ||
+	    h->settings > 4096 || !far_ok(h, h->far_rows, h->far_count) ||
+	    !far_ok(h, h->far_long_rows, h->far_long_count) ||
+	    h->far_long_rows > h->far_rows || h->cell_rows > h->classes ||
+	    h->cells > DPT_CELLS || (h->cell_rows > 0) != (h->cells > 0) ||
+	    h->lookup_bits > 32 ||
 	    !(h->coarse_step > 0 && h->coarse_step <= 1e15F) ||
 	    (UINT64_C(1) << h->lookup_bits) <= h->words)
 		return "damaged: impossible sizes";
@@ -256,17 +262,19 @@ void dpt_index_over(dpt_index *x, const struct dpt_header *h)
 	x->lists.k = h->neighbours;
 	x->lists.id = at[DPT_NEIGHBOURS];
 	x->lists.distance = at[DPT_DISTANCES];
+	struct dpt_far far = dpt_header_far(h);
+	far.id = at[DPT_FAR];
+	far.reach = at[DPT_REACH];
 	x->ground = (struct dpt_ground){
 	    .vectors = x->vectors,
 	    .n = h->classes,
 	    .dim = h->dim,
 	    .lists = x->lists,
-	    .far = {h->far_rows, h->far_count, h->classes <= DPT_NARROW,
-	            at[DPT_FAR], at[DPT_REACH]},
+	    .far = far,
 	    .cells = {h->cell_rows, h->cells, at[DPT_CELL_START], at[DPT_CELL],
 	              at[DPT_NEAR], dpt_cell_step(h)},
 	    .screen = {at[DPT_COARSE], at[DPT_OFF], dpt_screen_stride(h->dim),
-	               h->coarse_step}};
+	               h->coarse_step, 1 / h->coarse_step}};
 	x->rates = at[DPT_RATES];
 	x->others = at[DPT_OTHERS];
 	x->settings = at[DPT_SETTINGS];

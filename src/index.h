@@ -6,7 +6,7 @@
 #include "rates.h"
 
 #define DPT_INDEX_MAGIC "DPTINDEX"
-#define DPT_INDEX_VERSION 5U
+#define DPT_INDEX_VERSION 6U
 #define DPT_INDEX_ALIGN 64U
 /* A word and its neighbours. */
 #define DPT_MAX_LISTED (DPT_MAX_NEIGHBOURS + 1)
@@ -22,8 +22,8 @@ enum dpt_section_id {
 	DPT_VECTORS,    /* f32[classes][stride] */
 	DPT_NEIGHBOURS, /* u32[classes][neighbours] */
 	DPT_DISTANCES,  /* f64[classes][neighbours] */
-	DPT_FAR,        /* u32[far_rows][far_count] */
-	DPT_REACH,      /* f64[far_rows][far_count / DPT_FAR_BLOCK + 1] */
+	DPT_FAR,        /* u16 or u32 each, see struct dpt_far */
+	DPT_REACH,      /* f64 each */
 	DPT_CELL_START, /* u32[cells + 1]: where a cell begins in DPT_CELL */
 	DPT_CELL,       /* u32[classes]: classes by cell */
 	DPT_NEAR,       /* u8[cell_rows][cells] */
@@ -60,7 +60,8 @@ struct dpt_header {
 	uint64_t bytes;    /* of the whole file */
 	uint64_t checksum; /* XXH3 of this struct with checksum 0 */
 	uint32_t words, classes, dim, neighbours, rates, settings;
-	uint32_t lookup_bits, far_rows, far_count, cell_rows, cells;
+	uint32_t lookup_bits, far_rows, far_count;
+	uint32_t far_long_rows, far_long_count, cell_rows, cells;
 	float coarse_step;
 	double merge_below, distance_max, distance_min;
 	uint32_t max_pair[2], min_pair[2];
@@ -86,6 +87,16 @@ struct dpt_index {
 static inline size_t dpt_lookup_slots(const struct dpt_header *h)
 {
 	return (size_t)1 << h->lookup_bits;
+}
+
+/* What it says of far neighbours, without them. */
+static inline struct dpt_far dpt_header_far(const struct dpt_header *h)
+{
+	return (struct dpt_far){.rows = h->far_rows,
+	                        .long_rows = h->far_long_rows,
+	                        .count = h->far_count,
+	                        .long_count = h->far_long_count,
+	                        .narrow = h->classes <= DPT_NARROW};
 }
 
 /* What DPT_NEAR counts in. */

@@ -34,37 +34,59 @@ static inline bool dpt_list_behind(const struct dpt_lists *l, uint32_t w,
 
 /*
  * What comes next in the lists of the first rows, which are the words met
- * most often: so many more neighbours, nearest first, in blocks.
+ * most often: so many more neighbours, nearest first, in blocks.  The first of
+ * them, met more often than all others together, have more.
  */
 #define DPT_FAR_BLOCK 32U
 #define DPT_FAR_BLOCKS 1023U /* of a row, at most */
 #define DPT_NARROW 65536U    /* so many words have ids of 16 bits */
 struct dpt_far {
-	uint32_t rows;
-	uint32_t count;      /* of each; a multiple of DPT_FAR_BLOCK */
-	bool narrow;         /* ids have 16 bits, not 32 */
-	const void *id;      /* rows x count */
-	const double *reach; /* rows x (blocks + 1): distance of the first of
-	                      * each block, and of the last of all */
+	uint32_t rows, long_rows;
+	uint32_t count, long_count; /* of each; multiples of DPT_FAR_BLOCK */
+	bool narrow;                /* ids have 16 bits, not 32 */
+	const void *id;
+	const double *reach; /* distance of the first of each block, and of the
+	                      * last of a row */
 };
 
-/* How many reaches a row has. */
-static inline uint32_t dpt_far_steps(const struct dpt_far *far)
+/* How many neighbours the rows before w have. */
+static inline uint64_t dpt_far_before(const struct dpt_far *far, uint32_t w)
 {
-	return far->count / DPT_FAR_BLOCK + 1;
+	uint64_t longer = w < far->long_rows ? w : far->long_rows;
+	return longer * far->long_count + (w - longer) * far->count;
+}
+
+/* How many w has. */
+static inline uint32_t dpt_far_count(const struct dpt_far *far, uint32_t w)
+{
+	return w < far->long_rows ? far->long_count
+	       : w < far->rows    ? far->count
+	                          : 0;
+}
+
+/* In so many blocks, with one reach more. */
+static inline uint32_t dpt_far_blocks(const struct dpt_far *far, uint32_t w)
+{
+	return dpt_far_count(far, w) / DPT_FAR_BLOCK;
+}
+
+/* How many reaches the rows before w have. */
+static inline uint64_t dpt_far_reaches(const struct dpt_far *far, uint32_t w)
+{
+	return dpt_far_before(far, w) / DPT_FAR_BLOCK + w;
 }
 
 /* Those of w. */
 static inline const double *dpt_far_reach(const struct dpt_far *far, uint32_t w)
 {
-	return far->reach + (size_t)w * dpt_far_steps(far);
+	return far->reach + dpt_far_reaches(far, w);
 }
 
 /* Where the id of far neighbour i of w is. */
 static inline const void *dpt_far_place(const struct dpt_far *far, uint32_t w,
                                         uint32_t i)
 {
-	size_t at = (size_t)w * far->count + i;
+	size_t at = dpt_far_before(far, w) + i;
 	return far->narrow ? (const void *)((const uint16_t *)far->id + at)
 	                   : (const void *)((const uint32_t *)far->id + at);
 }
@@ -100,7 +122,7 @@ struct dpt_screen {
 	const int8_t *row; /* n rows of stride numbers, in steps; NULL: none */
 	const float *off;  /* no farther than this is a row from its copy */
 	uint32_t stride;
-	float step;
+	float step, each; /* and its reciprocal */
 };
 
 /* What a channel is made over: the classes and their neighbours. */
@@ -116,6 +138,17 @@ struct dpt_ground {
 	struct dpt_screen screen;
 	struct dpt_seals *seals; /* NULL: all of it has been checked */
 };
+
+/*
+ * Whether words outside the longest list of w are drawn by cells: it is one of
+ * their rows, and its far neighbours leave room for them.
+ */
+#define DPT_BUCKETS 1024U /* blocks of far neighbours and cells, at most */
+static inline bool dpt_drawn_by_cells(const struct dpt_ground *g, uint32_t w)
+{
+	return w < g->cells.rows &&
+	       dpt_far_blocks(&g->far, w) + g->cells.count <= DPT_BUCKETS;
+}
 
 /* A distance and the pair that has it; the first such pair counts. */
 struct dpt_extreme {

@@ -169,11 +169,20 @@ void dpt_frame_free(dpt_frame *f)
 
 /* ---------------------------------------------------------------- cutting */
 
+/* A part of no more than that is counted in bytes, by the compiler's vectors.
+ */
+#define COUNTED 240U
+
 static uint64_t count_byte(char byte, const char *text, size_t len)
 {
 	uint64_t count = 0;
-	for (size_t i = 0; i < len; i++)
-		count += text[i] == byte;
+	for (size_t at = 0; at < len; at += COUNTED) {
+		size_t n = len - at < COUNTED ? len - at : COUNTED;
+		unsigned char some = 0;
+		for (size_t i = 0; i < n; i++)
+			some = (unsigned char)(some + (text[at + i] == byte));
+		count += some;
+	}
 	return count;
 }
 

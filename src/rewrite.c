@@ -52,6 +52,7 @@ struct memo {
 
 struct record {
 	size_t first;   /* of its words */
+	size_t signs;   /* among these */
 	uint64_t group; /* the hash of its group, if there are groups */
 	bool broken;
 };
@@ -96,7 +97,7 @@ struct dpt_rewriter {
 	struct dpt_scan decoded_scan;
 	uint32_t *origin; /* where its bytes come from */
 	size_t origin_room;
-	size_t put;                       /* words put back so far */
+	size_t put, put_from;             /* words put back so far, before */
 	uint32_t put_known;               /* and those of out */
 	struct dpt_rng rng[DPT_RNG_MADE]; /* for what is outside */
 	uint64_t rng_first;               /* of this record and those behind */
@@ -115,8 +116,8 @@ struct dpt_spelling {
 #define UNKNOWN 0
 #define ASK_INDEX UCHAR_MAX
 
-static unsigned char fill_spelling(const dpt_index *x, uint32_t class_id,
-                                   struct dpt_spelling *s)
+__attribute__((noinline)) static unsigned char
+fill_spelling(const dpt_index *x, uint32_t class_id, struct dpt_spelling *s)
 {
 	size_t len;
 	unsigned char unknown = UNKNOWN;
@@ -132,8 +133,8 @@ static unsigned char fill_spelling(const dpt_index *x, uint32_t class_id,
 }
 
 /* The spelling of a class, or NULL. */
-static const struct dpt_spelling *spelling(const struct dpt_shared *shared,
-                                           uint32_t class_id)
+static inline const struct dpt_spelling *
+spelling(const struct dpt_shared *shared, uint32_t class_id)
 {
 	struct dpt_spelling *s = &shared->spelling[class_id];
 	unsigned char len = atomic_load_explicit(&s->len, memory_order_acquire);
@@ -185,10 +186,14 @@ static size_t memo_size(unsigned bits)
 	return sizeof(struct memo) << bits;
 }
 
-static struct memo *memo_line(const dpt_rewriter *r, const uint64_t *byte)
+static inline uint64_t memo_hash(const uint64_t *byte)
 {
-	uint64_t hash = (byte[0] ^ (byte[1] << 32 | byte[1] >> 32)) *
-	                UINT64_C(0x9E3779B97F4A7C15);
+	return (byte[0] ^ (byte[1] << 32 | byte[1] >> 32)) *
+	       UINT64_C(0x9E3779B97F4A7C15);
+}
+
+static inline struct memo *memo_line(const dpt_rewriter *r, uint64_t hash)
+{
 	return &r->memo[hash >> (64 - r->memo_bits)];
 }
 
@@ -220,8 +225,10 @@ static void grow_memo(dpt_rewriter *r, unsigned bits)
 	for (size_t i = 0; i < lines; i++)
 		for (int k = WAYS - 1; k >= 0; k--)
 			if (old[i].byte[k][0])
-				memo_put(memo_line(r, old[i].byte[k]), WAYS - 1,
-				         old[i].byte[k], old[i].class_id[k]);
+				memo_put(
+				    memo_line(r, memo_hash(old[i].byte[k])),
+				    WAYS - 1, old[i].byte[k],
+				    old[i].class_id[k]);
 	wipe_array(old, lines * sizeof *old);
 }
 
@@ -390,9 +397,9 @@ static bool is_at(const struct memo *m, unsigned way, const uint64_t *byte)
 
 /* Looks up a word that is not the first of its line. */
 static uint32_t recall_other(dpt_rewriter *r, const char *word, size_t n,
-                             const uint64_t *byte)
+                             const uint64_t *byte, uint64_t hash)
 {
-	const struct memo *m = memo_line(r, byte);
+	const struct memo *m = memo_line(r, hash);
 	uint32_t class_id;
 	unsigned way = 1;
 	while (way < WAYS && !is_at(m, way, byte))
@@ -406,17 +413,17 @@ static uint32_t recall_other(dpt_rewriter *r, const char *word, size_t n,
 		class_id = look_up(r, word, n);
 		way = WAYS - 1;
 	}
-	memo_put(memo_line(r, byte), way, byte, class_id);
+	memo_put(memo_line(r, hash), way, byte, class_id);
 	return class_id;
 }
 
-/* The same as look_up by way of the memo; byte: of the word. */
+/* The same as look_up by way of the memo; byte and hash: of the word. */
 static inline uint32_t recall_bytes(dpt_rewriter *r, const char *word, size_t n,
-                                    const uint64_t *byte)
+                                    const uint64_t *byte, uint64_t hash)
 {
-	const struct memo *m = memo_line(r, byte);
+	const struct memo *m = memo_line(r, hash);
 	return is_at(m, 0, byte) ? m->class_id[0]
-	                         : recall_other(r, word, n, byte);
+	                         : recall_other(r, word, n, byte, hash);
 }
 
 /* The same of any word; room bytes of it can be read. */
@@ -426,7 +433,7 @@ static uint32_t recall(dpt_rewriter *r, const char *word, size_t n, size_t room)
 	if (n > MEMO_BYTES)
 		return look_up(r, word, n);
 	memo_bytes(word, n, room, byte);
-	return recall_bytes(r, word, n, byte);
+	return recall_bytes(r, word, n, byte, memo_hash(byte));
 }
 
 static bool add_word(dpt_rewriter *r, size_t start, size_t end,
@@ -531,9 +538,9 @@ static enum dpt_status find_words(dpt_rewriter *r, const struct dpt_scan *scan,
 	return ok && found == 0 ? DPT_OK : dpt_fail_memory(err);
 }
 
-/* The bytes of words, to look them up; 0 where they are longer. */
-struct keys {
-	uint64_t byte[PLAIN][MEMO_BYTES / 8];
+/* A word to be looked up; byte is 0 where it is longer, or need not be. */
+struct wanted {
+	uint64_t byte[MEMO_BYTES / 8], hash;
 };
 
 /*
@@ -541,31 +548,33 @@ struct keys {
  * from first on; returns how many these are.
  */
 static size_t prefetch_words(dpt_rewriter *r, const struct dpt_scan *scan,
-                             size_t first, size_t left, struct keys *keys)
+                             size_t first, size_t left, struct wanted *wanted)
 {
 	size_t n = left < PLAIN ? left : PLAIN;
 	for (size_t i = 0; i < n; i++) {
 		const struct span *s = &r->span[first + i];
-		uint64_t *byte = keys->byte[i];
-		byte[0] = 0;
+		struct wanted *w = &wanted[i];
+		w->byte[0] = 0;
 		if (s->len > MEMO_BYTES || r->in[first + i] != LATER)
 			continue;
 		memo_bytes(scan->text + s->start, s->len, scan->len - s->start,
-		           byte);
-		__builtin_prefetch(memo_line(r, byte));
+		           w->byte);
+		w->hash = memo_hash(w->byte);
+		__builtin_prefetch(memo_line(r, w->hash));
 	}
 	return n;
 }
 
 static void look_up_words(dpt_rewriter *r, const struct dpt_scan *scan,
-                          size_t first, size_t n, const struct keys *keys)
+                          size_t first, size_t n, const struct wanted *wanted)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct span *s = &r->span[first + i];
 		const char *word = scan->text + s->start;
 		uint32_t *in = &r->in[first + i];
-		if (keys->byte[i][0])
-			*in = recall_bytes(r, word, s->len, keys->byte[i]);
+		const struct wanted *w = &wanted[i];
+		if (w->byte[0])
+			*in = recall_bytes(r, word, s->len, w->byte, w->hash);
 		else if (*in == LATER)
 			*in = look_up(r, word, s->len);
 	}
@@ -589,13 +598,13 @@ static void fix_words(dpt_rewriter *r, const char *text, size_t first)
 static bool look_up_later(dpt_rewriter *r, const struct dpt_scan *scan,
                           size_t first)
 {
-	struct keys keys[2];
+	struct wanted wanted[2][PLAIN];
 	size_t n, left = r->words - first;
-	size_t next = prefetch_words(r, scan, first, left, &keys[0]);
+	size_t next = prefetch_words(r, scan, first, left, wanted[0]);
 	for (size_t at = first, turn = 0; (n = next) > 0; at += n, turn ^= 1) {
 		left -= n;
-		next = prefetch_words(r, scan, at + n, left, &keys[turn ^ 1]);
-		look_up_words(r, scan, at, n, &keys[turn]);
+		next = prefetch_words(r, scan, at + n, left, wanted[turn ^ 1]);
+		look_up_words(r, scan, at, n, wanted[turn]);
 	}
 	if (r->shared->codebook)
 		fix_words(r, scan->text, first);
@@ -607,6 +616,7 @@ static bool add_sign(dpt_rewriter *r, const struct dpt_sign *sign)
 	if (sign->kind == DPT_NUMBER &&
 	    r->shared->policy->numbers == DPT_NUMBERS_KEEP)
 		return true;
+	r->record[r->records].signs++;
 	return add_word(r, sign->start, sign->end, SIGN(sign->kind));
 }
 
@@ -785,6 +795,7 @@ static enum dpt_status find_records(dpt_rewriter *r, const char *text,
 			return dpt_fail_memory(err);
 		struct record *record = &r->record[r->records];
 		record->first = r->words;
+		record->signs = 0;
 		enum dpt_status status = find_record(r, text, at, end, good,
 		                                     r->broken ? &other : err);
 		if (status == DPT_EFORMAT && !r->broken)
@@ -835,21 +846,21 @@ static bool tally(const dpt_rewriter *r, const struct record *record,
 static bool list_known(dpt_rewriter *r, struct dpt_counts *counts,
                        struct dpt_members *members)
 {
-	uint32_t known = 0;
+	uint32_t known = 0, *out = r->out;
+	const uint32_t *in = r->in;
 	r->signs = 0;
 	r->start[0] = 0;
 	for (size_t i = 0; i < r->records; i++) {
 		const struct record *record = &r->record[i];
-		size_t signs = 0;
-		for (size_t j = record->first; j < record[1].first; j++) {
-			r->out[known] = r->in[j];
-			known += r->in[j] < FIRST_OTHER;
-			signs += !is_word(r->in[j]);
+		size_t first = record->first, last = record[1].first;
+		for (size_t j = first; j < last; j++) {
+			out[known] = in[j];
+			known += in[j] < FIRST_OTHER;
 		}
-		r->signs += signs;
+		r->signs += record->signs;
 		r->start[i + 1] = known;
 		if (!record->broken &&
-		    !tally(r, record, record[1].first - record->first - signs,
+		    !tally(r, record, last - first - record->signs,
 		           known - r->start[i], counts, members))
 			return false;
 	}
@@ -960,19 +971,6 @@ static inline char *put_spelling(const struct dpt_spelling *s,
 	char *to = memcpy(out->data + out->len, s->text, sizeof s->text);
 	out->len += s->len;
 	return to;
-}
-
-/* Most words: whether the class was written in small letters, as it is. */
-static inline bool put_small(const dpt_rewriter *r, uint32_t class_id,
-                             enum dpt_coding coding, char first,
-                             struct dpt_buf *out)
-{
-	const struct dpt_spelling *s;
-	if (coding != DPT_PLAIN || !is_small(r, first) ||
-	    !(s = spelling(r->shared, class_id)))
-		return false;
-	put_spelling(s, out);
-	return true;
 }
 
 /* Writes a class in the letter case of source, encoded. */
@@ -1089,8 +1087,83 @@ static bool put_other(dpt_rewriter *r, uint32_t in, uint32_t fixed,
 /* Whether word number i was written together with the one before. */
 static bool is_joined(const dpt_rewriter *r, size_t i)
 {
-	return i > r->put && is_word(r->in[i - 1]) && is_word(r->in[i]) &&
+	return i > r->put_from && is_word(r->in[i - 1]) && is_word(r->in[i]) &&
 	       r->in[i] != PUBLIC;
+}
+
+static void prefetch_spelling(const dpt_rewriter *r, size_t known)
+{
+	if (known + AHEAD < r->known)
+		__builtin_prefetch(&r->shared->spelling[r->out[known + AHEAD]]);
+}
+
+/*
+ * Puts back the next words before number last, as long as they are what most
+ * are: of the vocabulary, in small letters, a little behind the one before,
+ * and what is drawn has a spelling of its own.
+ */
+static void put_simple(dpt_rewriter *r, const char *text, size_t *at, size_t to,
+                       size_t last, struct dpt_buf *out,
+                       struct dpt_counts *counts)
+{
+	const struct dpt_spelling *spelling = r->shared->spelling;
+	const struct span *span = r->span;
+	const uint32_t *in = r->in, *drawn = r->out;
+	size_t i = r->put, known = r->put_known, from = *at;
+	size_t len = out->len, cap = out->cap, unchanged = 0;
+	char *data = out->data;
+	for (; i < last && from + SHORT <= to && len + 3 * SHORT <= cap; i++) {
+		const char *word = text + span[i].start;
+		size_t gap = span[i].start - from;
+		if (in[i] >= FIRST_OTHER || gap - 1 >= SHORT ||
+		    !is_small(r, *word))
+			break;
+		const struct dpt_spelling *s = &spelling[drawn[known]];
+		unsigned char n =
+		    atomic_load_explicit(&s->len, memory_order_acquire);
+		if (n == UNKNOWN || n == ASK_INDEX)
+			break;
+		prefetch_spelling(r, known);
+		memcpy(data + len, text + from, SHORT);
+		memcpy(data + len + gap, s->text, sizeof s->text);
+		len += gap + n;
+		unchanged += drawn[known++] == in[i];
+		from = span[i].start + span[i].len;
+	}
+	r->put = i;
+	r->put_known = (uint32_t)known;
+	*at = from;
+	out->len = len;
+	counts->unchanged += unchanged;
+}
+
+/* Puts back the next word, behind text[at..). */
+static bool put_next(dpt_rewriter *r, const char *text, size_t at, size_t to,
+                     enum dpt_coding coding, uint64_t first_record,
+                     struct dpt_buf *out, struct dpt_counts *counts)
+{
+	size_t i = r->put;
+	const struct span *s = &r->span[i];
+	uint64_t stream = first_record + s->record;
+	size_t gap = s->start - at;
+	uint32_t in = r->in[i], fixed = r->fixed ? r->fixed[i] : DPT_NO_WORD;
+	if (!dpt_buf_room(out, gap + 3 * SHORT))
+		return false;
+	if (gap == 0 && is_joined(r, i))
+		out->data[out->len++] = ' ';
+	copy(out->data + out->len, text + at, gap, at + SHORT <= to);
+	out->len += gap;
+	r->put++;
+	if (in >= FIRST_OTHER)
+		return put_other(r, in, fixed, stream, coding, text + s->start,
+		                 s->len, out, counts);
+	prefetch_spelling(r, r->put_known);
+	uint32_t drawn = r->out[r->put_known++];
+	if (r->fixed)
+		drawn = r->shared->model->index->classes[fixed];
+	counts->unchanged += drawn == in;
+	return put_word(r, drawn, fixed, stream, coding, text + s->start,
+	                s->len, out);
 }
 
 /*
@@ -1101,42 +1174,19 @@ static bool put_back(dpt_rewriter *r, const char *text, size_t at, size_t to,
                      size_t last, enum dpt_coding coding, uint64_t first_record,
                      struct dpt_buf *out, struct dpt_counts *counts)
 {
-	const dpt_index *x = r->shared->model->index;
-	uint32_t known = r->put_known;
-	for (size_t i = r->put; i < last; i++) {
-		const struct span *s = &r->span[i];
-		const char *word = text + s->start;
-		uint64_t stream = first_record + s->record;
-		size_t gap = s->start - at;
-		uint32_t fixed = r->fixed ? r->fixed[i] : DPT_NO_WORD;
-		bool ok;
-		if (known + AHEAD < r->known)
-			__builtin_prefetch(
-			    &r->shared->spelling[r->out[known + AHEAD]]);
-		if (!dpt_buf_room(out, gap + 3 * SHORT))
-			return false;
-		if (gap == 0 && is_joined(r, i))
-			out->data[out->len++] = ' ';
-		copy(out->data + out->len, text + at, gap, at + SHORT <= to);
-		out->len += gap;
-		if (r->in[i] >= FIRST_OTHER) {
-			ok = put_other(r, r->in[i], fixed, stream, coding, word,
-			               s->len, out, counts);
-		} else {
-			uint32_t drawn =
-			    r->fixed ? x->classes[fixed] : r->out[known];
-			known++;
-			counts->unchanged += drawn == r->in[i];
-			ok = put_small(r, drawn, coding, *word, out) ||
-			     put_word(r, drawn, fixed, stream, coding, word,
-			              s->len, out);
-		}
-		if (!ok)
+	bool simple = coding == DPT_PLAIN && !r->fixed;
+	r->put_from = r->put;
+	while (r->put < last) {
+		if (simple)
+			put_simple(r, text, &at, to, last, out, counts);
+		if (r->put == last)
+			break;
+		const struct span *s = &r->span[r->put];
+		if (!put_next(r, text, at, to, coding, first_record, out,
+		              counts))
 			return false;
 		at = s->start + s->len;
 	}
-	r->put = last;
-	r->put_known = known;
 	return dpt_buf_add(out, text + at, to - at);
 }
 

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GROUP 512                /* words at a time */
+#define GROUP DPT_TAILS          /* words at a time */
 #define PART 128                 /* of a record of more words */
 #define RECORDS DPT_RNG_TOGETHER /* they may come from */
 #define DEPTH ((size_t)64 << 10) /* of the stack where rows are made */
@@ -90,8 +90,10 @@ struct row {
 /* Of what is damaged, w alone: that is noted, and nothing drawn is used. */
 static void make_row(const dpt_sampler *s, uint32_t w, struct row *row)
 {
-	uint64_t weight[DPT_MAX_LISTED] = {DPT_WEIGHTS};
+	uint64_t weight[DPT_MAX_LISTED];
 	struct dpt_channel_row from = {.weight = weight};
+	memset(weight, 0, (s->lists.k + 1) * sizeof *weight);
+	weight[0] = DPT_WEIGHTS;
 	if (dpt_row_sound(dpt_channel_ground(s->channel), w))
 		dpt_channel_row(s->channel, w, &from);
 	uint64_t sum = weight[0] + from.tail;
@@ -223,9 +225,8 @@ struct group {
 	uint16_t draw[GROUP]; /* where it falls among the weights: the upper
 	                       * bits of the number */
 	uint16_t list[GROUP]; /* those that become a neighbour */
-	size_t tails;
-	uint16_t tail[GROUP]; /* those in the tail, still to be drawn */
-	struct dpt_round round[GROUP]; /* of each */
+	uint16_t tail[GROUP]; /* those in the tail */
+	struct dpt_tails tails;
 };
 
 static struct dpt_rng *rng_of(const struct group *g, size_t i)
@@ -265,7 +266,7 @@ static size_t sort_out(const dpt_sampler *s, struct group *g)
 		tails += (draw > head->self) & (draw < head->tail);
 		lists += draw > head->tail;
 	}
-	g->tails = tails;
+	g->tails.words = tails;
 	return lists;
 }
 
@@ -275,7 +276,7 @@ static void draw_lists(const dpt_sampler *s, struct group *g)
 	size_t lists = sort_out(s, g);
 	for (size_t i = 0; i < lists; i++)
 		prefetch_list(s, g->word[g->list[i]]);
-	for (size_t i = 0; i < g->tails; i++)
+	for (size_t i = 0; i < g->tails.words; i++)
 		dpt_tail_prefetch(s->tail, g->word[g->tail[i]]);
 	for (size_t i = 0; i < lists; i++) {
 		uint32_t j = g->list[i];
@@ -283,67 +284,16 @@ static void draw_lists(const dpt_sampler *s, struct group *g)
 	}
 }
 
-/*
- * Judges the proposals of a round.  Those that wait for a vector are left in
- * order until it is there.
- */
-static void judge(const dpt_sampler *s, struct group *g)
-{
-	uint16_t waiting[GROUP];
-	size_t n = 0;
-	for (size_t i = 0; i < g->tails; i++) {
-		struct dpt_round *r = &g->round[i];
-		uint32_t v = dpt_tail_judge(s->tail, r);
-		g->out[g->tail[i]] = v;
-		if (v == DPT_NO_WORD && r->at < r->tries)
-			waiting[n++] = (uint16_t)i;
-	}
-	while (n > 0) {
-		size_t left = 0;
-		for (size_t k = 0; k < n; k++) {
-			uint16_t i = waiting[k], j = g->tail[i];
-			struct dpt_round *r = &g->round[i];
-			uint32_t v = dpt_tail_measure(s->tail, rng_of(g, j), r);
-			if (v == DPT_NO_WORD)
-				v = dpt_tail_judge(s->tail, r);
-			g->out[j] = v;
-			if (v == DPT_NO_WORD && r->at < r->tries)
-				waiting[left++] = i;
-		}
-		n = left;
-	}
-}
-
-/*
- * Where the bound is so far above the kernel that N proposals fail, a pass
- * over all words costs less than going on.
- */
 static void draw_tails(const dpt_sampler *s, struct group *g)
 {
-	uint32_t n = dpt_channel_ground(s->channel)->n;
-	for (uint32_t tries = 0; g->tails > 0; tries += DPT_TRIES) {
-		size_t left = 0;
-		for (size_t i = 0; i < g->tails; i++) {
-			uint16_t j = g->tail[i];
-			g->round[i].w = g->word[j];
-			dpt_tail_aim(s->tail, rng_of(g, j), &g->round[i]);
-		}
-		for (size_t i = 0; i < g->tails; i++)
-			dpt_tail_propose(s->tail, rng_of(g, g->tail[i]),
-			                 &g->round[i]);
-		for (size_t i = 0; i < g->tails; i++)
-			dpt_tail_read(s->tail, &g->round[i]);
-		judge(s, g);
-		for (size_t i = 0; i < g->tails; i++) {
-			uint16_t j = g->tail[i];
-			if (g->out[j] == DPT_NO_WORD && tries >= n)
-				g->out[j] = dpt_tail_invert(
-				    s->tail, rng_of(g, j), g->word[j]);
-			g->tail[left] = j;
-			left += g->out[j] == DPT_NO_WORD;
-		}
-		g->tails = left;
+	struct dpt_tails *t = &g->tails;
+	for (size_t i = 0; i < t->words; i++) {
+		uint16_t j = g->tail[i];
+		t->try[i].w = g->word[j];
+		t->rng[i] = rng_of(g, j);
+		t->out[i] = &g->out[j];
 	}
+	dpt_tail_draw(s->tail, t);
 }
 
 static void draw_group(const dpt_sampler *s, struct group *g)
@@ -407,7 +357,7 @@ static void wipe(struct dpt_rng *rng, size_t records, struct group *g)
 	sodium_memzero(g->draw, g->most * sizeof *g->draw);
 	sodium_memzero(g->list, g->most * sizeof *g->list);
 	sodium_memzero(g->tail, g->most * sizeof *g->tail);
-	sodium_memzero(g->round, g->most * sizeof *g->round);
+	sodium_memzero(g->tails.try, g->most * sizeof *g->tails.try);
 	sodium_stackzero(DEPTH);
 }
 

@@ -96,7 +96,7 @@ bool dpt_far_sane(const struct dpt_ground *g, const void *id, size_t bytes)
 
 bool dpt_reach_sane(const struct dpt_ground *g, uint32_t w)
 {
-	uint32_t steps = dpt_far_steps(&g->far);
+	uint32_t steps = dpt_far_blocks(&g->far, w) + 1;
 	const double *d = dpt_far_reach(&g->far, w);
 	return d[0] >= *dpt_list_end(&g->lists, w) &&
 	       d[steps - 1] < DPT_FARTHEST && never_falls(d, steps);

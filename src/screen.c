@@ -132,7 +132,7 @@ DPT_WIDE float dpt_screen_distance(const struct dpt_screen *s, uint32_t w,
 {
 	const int8_t *a = s->row + (size_t)w * s->stride;
 	const int8_t *b = s->row + (size_t)v * s->stride;
-	float most = (radius + dpt_screen_slack(s, w, v, radius)) / s->step;
+	float most = (radius + dpt_screen_slack(s, w, v, radius)) * s->each;
 	float limit = most * most * 1.00001F;
 	int32_t sum = 0;
 	for (uint32_t k = 0; k < s->stride; k += LANES) {

@@ -52,17 +52,19 @@ static uint64_t seal_point(const struct dpt_ground *g, uint32_t v)
 	return dpt_checksum_on(copy, &s->off[v], sizeof *s->off);
 }
 
-static size_t far_bytes(const struct dpt_far *f)
+static size_t far_bytes(const struct dpt_far *f, uint32_t w)
 {
-	return f->count * (f->narrow ? sizeof(uint16_t) : sizeof(uint32_t));
+	return dpt_far_count(f, w) *
+	       (f->narrow ? sizeof(uint16_t) : sizeof(uint32_t));
 }
 
 static uint64_t seal_far(const struct dpt_ground *g, uint32_t w)
 {
 	const struct dpt_far *f = &g->far;
-	uint64_t ids = dpt_checksum_on(0, dpt_far_place(f, w, 0), far_bytes(f));
+	uint64_t ids =
+	    dpt_checksum_on(0, dpt_far_place(f, w, 0), far_bytes(f, w));
 	return dpt_checksum_on(ids, dpt_far_reach(f, w),
-	                       dpt_far_steps(f) * sizeof *f->reach);
+	                       (dpt_far_blocks(f, w) + 1) * sizeof *f->reach);
 }
 
 static uint64_t seal_near(const struct dpt_ground *g, uint32_t w)
@@ -106,16 +108,16 @@ static bool far_sound(const struct dpt_ground *g, uint32_t w)
 {
 	const struct dpt_far *f = &g->far;
 	return seal_far(g, w) == g->seals->far[w] &&
-	       dpt_far_sane(g, dpt_far_place(f, w, 0), far_bytes(f)) &&
+	       dpt_far_sane(g, dpt_far_place(f, w, 0), far_bytes(f, w)) &&
 	       dpt_reach_sane(g, w);
 }
 
-/* What the tail of w is drawn from: far neighbours, or cells. */
+/* What the tail of w is drawn from: far neighbours, and cells. */
 static bool tail_sound(const struct dpt_ground *g, uint32_t w)
 {
-	if (w < g->far.rows)
-		return far_sound(g, w);
-	return w >= g->cells.rows || seal_near(g, w) == g->seals->near[w];
+	return (w >= g->far.rows || far_sound(g, w)) &&
+	       (!dpt_drawn_by_cells(g, w) ||
+	        seal_near(g, w) == g->seals->near[w]);
 }
 
 static bool note(const struct dpt_ground *g, bool sound)

@@ -4,10 +4,11 @@
  * and accepted by the kernel over that bound.
  *
  * The words outside the list of w are in buckets, all of one bound.  The first
- * words, which are met most often, have buckets of their own: blocks of their
- * far neighbours, bounded by their first, and all words once more, bounded by
- * the last of those.  For the others the buckets are the cells of the index,
- * bounded by how far away they begin.  Where there are none of either, any
+ * words, which are met most often, have blocks of their far neighbours, each
+ * bounded by its first, and then all words once more.  The buckets of the
+ * others are all words.  All words are the cells of the index, bounded by how
+ * far away they begin and by the last of the far neighbours, if there are any;
+ * or one bucket, bounded by the last of those.  Where there are neither, any
  * word alike is proposed, bounded by the last of the list.
  *
  * Buckets have whole numbers of units in place of their bounds, no less than
@@ -20,6 +21,7 @@
 #include "screen.h"
 #include "seals.h"
 #include "shelf.h"
+#include "wide.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -27,12 +29,12 @@
 
 #define PARTS 128 /* of a binade */
 #define UNITS 65536U
-#define BLOCK 32U  /* buckets looked at together */
-#define MOST 1024U /* buckets of a word */
+#define BLOCK 32U /* buckets looked at together */
 #define STEPS 256
+#define KINDS 3 /* of rows: with many far neighbours, with few, with none */
 
-_Static_assert(DPT_FAR_BLOCKS + 1 <= MOST && DPT_CELLS <= MOST &&
-                   MOST <= BLOCK * BLOCK,
+_Static_assert(DPT_FAR_BLOCKS + 1 <= DPT_BUCKETS && DPT_CELLS <= DPT_BUCKETS &&
+                   DPT_BUCKETS <= BLOCK * BLOCK,
                "the last units of all blocks are one block");
 
 /*
@@ -45,6 +47,7 @@ struct dpt_row {
 	double nearest;            /* exponent that is taken off all */
 	double base;               /* the same with the logarithm of units */
 	double end;                /* how far away the longest list ends */
+	uint32_t blocks, cells;    /* how many buckets are these */
 	_Alignas(64) uint16_t block[BLOCK];
 	uint16_t last[];
 };
@@ -55,17 +58,12 @@ struct cell {
 	float each;
 };
 
-struct buckets {
-	uint32_t rows, count;
-	struct dpt_shelf *shelf;
-	dpt_place *place; /* one a row */
-};
-
 struct dpt_tail {
 	struct dpt_ground ground;
 	uint32_t stride;
-	double t;
-	struct buckets far, cells; /* a word of both is drawn by the first */
+	double t, each_t;               /* and its reciprocal */
+	struct dpt_shelf *shelf[KINDS]; /* of rows */
+	dpt_place *place;               /* of the row of each word */
 	struct cell *cell;
 	double decay[STEPS];       /* of the kernel, by steps of a cell */
 	float log_part[PARTS + 1]; /* ln(1 + i / PARTS) */
@@ -86,45 +84,122 @@ static double distance(const struct dpt_ground *g, uint32_t a, uint32_t b)
 	                        g->vectors + (size_t)b * stride, stride));
 }
 
-static uint32_t blocks(const struct dpt_ground *g)
-{
-	return g->far.count / DPT_FAR_BLOCK;
-}
-
-static const double *reach(const struct dpt_ground *g, uint32_t w)
-{
-	return dpt_far_reach(&g->far, w);
-}
-
 /* How far away the list of w ends. */
-static const double *list_end(const struct dpt_ground *g, uint32_t w)
+static double list_end(const struct dpt_ground *g, uint32_t w)
 {
-	return dpt_list_end(&g->lists, w);
-}
-
-static const uint8_t *near(const struct dpt_ground *g, uint32_t w)
-{
-	return g->cells.near + (size_t)w * g->cells.count;
+	return *dpt_list_end(&g->lists, w);
 }
 
 /* How far away the longest list of w ends. */
 static double last_end(const struct dpt_ground *g, uint32_t w)
 {
-	return w < g->far.rows ? reach(g, w)[blocks(g)] : *list_end(g, w);
+	uint32_t blocks = dpt_far_blocks(&g->far, w);
+	return blocks ? dpt_far_reach(&g->far, w)[blocks] : list_end(g, w);
 }
 
 /* Its last. */
 static uint32_t last_id(const struct dpt_ground *g, uint32_t w)
 {
-	return w < g->far.rows ? dpt_far_id(&g->far, w, g->far.count - 1)
-	                       : dpt_list_last(&g->lists, w);
+	uint32_t count = dpt_far_count(&g->far, w);
+	return count ? dpt_far_id(&g->far, w, count - 1)
+	             : dpt_list_last(&g->lists, w);
+}
+
+/* The exponent of the nearest: what the kernels are divided by. */
+static double nearest(const dpt_tail *tail, uint32_t w)
+{
+	const struct dpt_ground *g = &tail->ground;
+	bool far = w < g->far.rows;
+	return exponent(tail->t,
+	                far ? *dpt_far_reach(&g->far, w) : list_end(g, w));
 }
 
 /* -------------------------------------------------------------- buckets */
 
-static bool is_far(const dpt_tail *tail, uint32_t w)
+/* Whether w has any. */
+static bool has_buckets(const struct dpt_ground *g, uint32_t w)
 {
-	return w < tail->far.rows;
+	return w < g->far.rows || w < g->cells.rows;
+}
+
+static struct dpt_shelf *shelf_of(const dpt_tail *tail, uint32_t w)
+{
+	const struct dpt_far *far = &tail->ground.far;
+	return tail->shelf[(w >= far->long_rows) + (w >= far->rows)];
+}
+
+static struct dpt_row *row_of(const dpt_tail *tail, uint32_t w)
+{
+	return dpt_shelf_row(shelf_of(tail, w), &tail->place[w]);
+}
+
+/* How many words a bucket has. */
+static uint32_t bucket_size(const dpt_tail *tail, const struct dpt_row *row,
+                            uint32_t b)
+{
+	if (b < row->blocks)
+		return DPT_FAR_BLOCK;
+	return row->cells ? tail->cell[b - row->blocks].size : tail->ground.n;
+}
+
+/* The reciprocal of that. */
+static float bucket_each(const dpt_tail *tail, const struct dpt_row *row,
+                         uint32_t b)
+{
+	if (b < row->blocks)
+		return 1.0F / DPT_FAR_BLOCK;
+	return row->cells ? tail->cell[b - row->blocks].each
+	                  : 1 / (float)tail->ground.n;
+}
+
+/* The kernel d away, over that of the nearest. */
+static double decay_to(const dpt_tail *tail, const struct dpt_row *row,
+                       double d)
+{
+	return exp(row->nearest - exponent(tail->t, d));
+}
+
+/* Of blocks of far neighbours. */
+static void block_bounds(const dpt_tail *tail, uint32_t w,
+                         const struct dpt_row *row, double *bound)
+{
+	const double *reach = dpt_far_reach(&tail->ground.far, w);
+	for (uint32_t b = 0; b < row->blocks; b++)
+		bound[b] = exponent(tail->t, reach[b]) - row->nearest;
+	dpt_exp_all(row->blocks, bound);
+	for (uint32_t b = 0; b < row->blocks; b++)
+		bound[b] *= DPT_FAR_BLOCK;
+}
+
+/* Of cells, from that of the nearest to that of the farthest there can be. */
+static void cell_bounds(const dpt_tail *tail, uint32_t w,
+                        const struct dpt_row *row, double *bound)
+{
+	const struct dpt_ground *g = &tail->ground;
+	const uint8_t *steps = g->cells.near + (size_t)w * g->cells.count;
+	double least = exp(row->nearest - DPT_KERNEL_CLIP);
+	double most = decay_to(tail, row, row->end);
+	double first = decay_to(tail, row, list_end(g, w));
+	double decay[STEPS];
+	for (int i = 0; i < STEPS; i++) {
+		double d = first * tail->decay[i];
+		d = d < most ? d : most;
+		decay[i] = d > least ? d : least;
+	}
+	for (uint32_t b = 0; b < row->cells; b++)
+		bound[b] = tail->cell[b].size * decay[steps[b]];
+}
+
+static double sum_of(const double *x, uint32_t n)
+{
+	double sum[4] = {0};
+	uint32_t i = 0;
+	for (; i + 4 <= n; i += 4)
+		for (uint32_t k = 0; k < 4; k++)
+			sum[k] += x[i + k];
+	for (; i < n; i++)
+		sum[0] += x[i];
+	return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
 /* The last units of so many buckets, in whole blocks. */
@@ -133,91 +208,27 @@ static uint32_t padded(uint32_t count)
 	return (count + BLOCK - 1) / BLOCK * BLOCK;
 }
 
-/* Those of w, or NULL. */
-static const struct buckets *buckets_of(const dpt_tail *tail, uint32_t w)
+/* Bounds in units, each a whole number or the next above it. */
+DPT_WIDE static void count_units(const double *bound, double units,
+                                 uint32_t count, int32_t *out)
 {
-	if (is_far(tail, w))
-		return &tail->far;
-	return w < tail->cells.rows ? &tail->cells : NULL;
-}
-
-/* How many words a bucket of w has. */
-static uint32_t bucket_size(const dpt_tail *tail, uint32_t w, uint32_t b)
-{
-	const struct dpt_ground *g = &tail->ground;
-	if (is_far(tail, w))
-		return b < blocks(g) ? DPT_FAR_BLOCK : g->n;
-	return tail->cell[b].size;
-}
-
-/* The reciprocal of that. */
-static float bucket_each(const dpt_tail *tail, uint32_t w, uint32_t b)
-{
-	const struct dpt_ground *g = &tail->ground;
-	if (is_far(tail, w))
-		return 1 / (float)(b < blocks(g) ? DPT_FAR_BLOCK : g->n);
-	return tail->cell[b].each;
-}
-
-/* How near a word of the bucket may be. */
-static double bucket_reach(const dpt_tail *tail, uint32_t w, uint32_t b)
-{
-	const struct dpt_ground *g = &tail->ground;
-	if (is_far(tail, w))
-		return reach(g, w)[b];
-	return *list_end(g, w) + near(g, w)[b] * g->cells.step;
-}
-
-static struct dpt_row *row_of(const struct buckets *k, uint32_t w)
-{
-	return dpt_shelf_row(k->shelf, &k->place[w]);
-}
-
-/* The exponent of the nearest: what the kernels are divided by. */
-static double nearest(const dpt_tail *tail, uint32_t w)
-{
-	const struct dpt_ground *g = &tail->ground;
-	double d = is_far(tail, w) ? *reach(g, w) : *list_end(g, w);
-	return exponent(tail->t, d);
-}
-
-static void far_bounds(const dpt_tail *tail, uint32_t w, double *bound)
-{
-	double first = nearest(tail, w);
-	for (uint32_t b = 0; b < tail->far.count; b++)
-		bound[b] =
-		    bucket_size(tail, w, b) *
-		    exp(first - exponent(tail->t, bucket_reach(tail, w, b)));
-}
-
-static void cell_bounds(const dpt_tail *tail, uint32_t w, double *bound)
-{
-	double least = exp(nearest(tail, w) - DPT_KERNEL_CLIP);
-	const uint8_t *steps = near(&tail->ground, w);
-	for (uint32_t b = 0; b < tail->cells.count; b++) {
-		double decay = tail->decay[steps[b]];
-		bound[b] =
-		    bucket_size(tail, w, b) * (decay > least ? decay : least);
+	for (uint32_t b = 0; b < count; b++) {
+		double x = bound[b] * units;
+		int32_t whole = (int32_t)x;
+		out[b] = whole + (whole < x);
 	}
-}
-
-/* x, or the next whole number above it. */
-static uint32_t rounded_up(double x)
-{
-	uint32_t whole = (uint32_t)x;
-	return whole + (whole < x);
 }
 
 /* What is left of the units goes to the last bucket. */
-static void fill_buckets(const struct buckets *k, const double *bound,
+static void fill_buckets(uint32_t count, const double *bound,
                          struct dpt_row *row)
 {
-	uint32_t units = 0, all = padded(k->count);
-	for (uint32_t b = 0; b < k->count; b++) {
-		units += rounded_up(bound[b] * row->units);
-		row->last[b] = (uint16_t)(units - 1);
-	}
-	for (uint32_t b = k->count - 1; b < all; b++)
+	int32_t of[DPT_BUCKETS], units = -1;
+	uint32_t all = padded(count);
+	count_units(bound, row->units, count, of);
+	for (uint32_t b = 0; b < count; b++)
+		row->last[b] = (uint16_t)(units += of[b]);
+	for (uint32_t b = count - 1; b < all; b++)
 		row->last[b] = UNITS - 1;
 	for (uint32_t i = 0; i < BLOCK; i++)
 		row->block[i] = (i + 1) * BLOCK <= all
@@ -225,33 +236,55 @@ static void fill_buckets(const struct buckets *k, const double *bound,
 		                    : UNITS - 1;
 }
 
-static void make_buckets(const dpt_tail *tail, const struct buckets *k,
-                         uint32_t w)
+static void make_row(const dpt_tail *tail, uint32_t w)
 {
-	double bound[MOST], sum = 0;
-	struct dpt_row *row = dpt_shelf_begin(k->shelf, &k->place[w]);
+	const struct dpt_ground *g = &tail->ground;
+	_Alignas(DPT_LINE) double bound[DPT_WHOLE_LINES(DPT_BUCKETS)];
+	struct dpt_shelf *shelf = shelf_of(tail, w);
+	struct dpt_row *row = dpt_shelf_begin(shelf, &tail->place[w]);
 	if (!row)
 		return;
-	(is_far(tail, w) ? far_bounds : cell_bounds)(tail, w, bound);
-	for (uint32_t b = 0; b < k->count; b++)
-		sum += bound[b];
-	row->units = (UNITS - k->count) / sum;
+	row->blocks = dpt_far_blocks(&g->far, w);
+	row->cells = dpt_drawn_by_cells(g, w) ? g->cells.count : 0;
 	row->nearest = nearest(tail, w);
+	row->end = last_end(g, w);
+	uint32_t count = row->blocks + (row->cells ? row->cells : 1);
+	block_bounds(tail, w, row, bound);
+	if (row->cells)
+		cell_bounds(tail, w, row, bound + row->blocks);
+	else
+		bound[row->blocks] = g->n * decay_to(tail, row, row->end);
+	row->units = (UNITS - count) / sum_of(bound, count);
 	row->base = row->nearest + log(row->units);
-	row->end = last_end(&tail->ground, w);
-	fill_buckets(k, bound, row);
-	dpt_shelf_end(k->shelf, &k->place[w], row);
+	fill_buckets(count, bound, row);
+	dpt_shelf_end(shelf, &tail->place[w], row);
 }
 
-static bool new_buckets(struct buckets *k, uint32_t rows, uint32_t count)
+/* Room for rows, the first of which is w. */
+static bool new_shelf(const dpt_tail *tail, uint32_t w, uint32_t rows,
+                      struct dpt_shelf **out)
 {
-	*k = (struct buckets){.rows = rows, .count = count};
-	if (rows == 0)
-		return true;
-	k->shelf = dpt_shelf_new(rows, sizeof(struct dpt_row) +
-	                                   padded(count) * sizeof(uint16_t));
-	k->place = calloc(rows, sizeof *k->place);
-	return k->shelf && k->place;
+	const struct dpt_ground *g = &tail->ground;
+	uint32_t count = dpt_far_blocks(&g->far, w) +
+	                 (dpt_drawn_by_cells(g, w) ? g->cells.count : 1);
+	if (rows > 0)
+		*out =
+		    dpt_shelf_new(rows, sizeof(struct dpt_row) +
+		                            padded(count) * sizeof(uint16_t));
+	return rows == 0 || *out;
+}
+
+static bool new_rows(dpt_tail *tail)
+{
+	const struct dpt_ground *g = &tail->ground;
+	const struct dpt_far *far = &g->far;
+	uint32_t cells = g->cells.rows > far->rows ? g->cells.rows : far->rows;
+	tail->place = calloc(g->n, sizeof *tail->place);
+	return tail->place &&
+	       new_shelf(tail, 0, far->long_rows, &tail->shelf[0]) &&
+	       new_shelf(tail, far->long_rows, far->rows - far->long_rows,
+	                 &tail->shelf[1]) &&
+	       new_shelf(tail, far->rows, cells - far->rows, &tail->shelf[2]);
 }
 
 static bool new_cells(dpt_tail *tail)
@@ -266,12 +299,6 @@ static bool new_cells(dpt_tail *tail)
 	return tail->cell;
 }
 
-static void free_buckets(struct buckets *k)
-{
-	dpt_shelf_free(k->shelf);
-	free(k->place);
-}
-
 enum dpt_status dpt_tail_new(const struct dpt_ground *ground, double t,
                              dpt_tail **out, dpt_error *err)
 {
@@ -282,10 +309,8 @@ enum dpt_status dpt_tail_new(const struct dpt_ground *ground, double t,
 	tail->ground = *ground;
 	tail->stride = dpt_stride(ground->dim);
 	tail->t = t;
-	if (!new_buckets(&tail->far, ground->far.rows, blocks(ground) + 1) ||
-	    !new_buckets(&tail->cells, ground->cells.rows,
-	                 ground->cells.count) ||
-	    !new_cells(tail)) {
+	tail->each_t = 1 / t;
+	if (!new_rows(tail) || !new_cells(tail)) {
 		dpt_tail_free(tail);
 		return dpt_fail_memory(err);
 	}
@@ -301,8 +326,9 @@ void dpt_tail_free(dpt_tail *tail)
 {
 	if (!tail)
 		return;
-	free_buckets(&tail->far);
-	free_buckets(&tail->cells);
+	for (int i = 0; i < KINDS; i++)
+		dpt_shelf_free(tail->shelf[i]);
+	free(tail->place);
 	free(tail->cell);
 	free(tail);
 }
@@ -312,15 +338,14 @@ void dpt_tail_free(dpt_tail *tail)
 void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w)
 {
 	const struct dpt_ground *g = &tail->ground;
-	const struct buckets *k = buckets_of(tail, w);
-	if (k) {
-		const struct dpt_row *row = row_of(k, w);
+	if (has_buckets(g, w)) {
+		const struct dpt_row *row = row_of(tail, w);
 		if (row) {
 			__builtin_prefetch(row);
 			__builtin_prefetch(row->block);
 		}
 	}
-	if (!is_far(tail, w) && g->screen.row)
+	if (g->screen.row && dpt_drawn_by_cells(g, w))
 		dpt_screen_prefetch(&g->screen, w);
 }
 
@@ -333,107 +358,105 @@ static uint32_t count_below(const uint16_t *last, uint16_t unit)
 }
 
 void dpt_tail_aim(const dpt_tail *tail, struct dpt_rng *rng,
-                  struct dpt_round *round)
+                  struct dpt_try *try)
 {
-	uint32_t w = round->w;
-	const struct buckets *k = buckets_of(tail, w);
-	round->at = 0;
-	round->tries = is_far(tail, w) ? 1 : DPT_TRIES;
-	round->row = NULL;
-	round->sound = dpt_point_sound(&tail->ground, w);
-	if (!k)
+	const struct dpt_ground *g = &tail->ground;
+	const uint16_t *half = dpt_rng_halves(rng, 3);
+	try->unit = half[0];
+	try->part = half[1];
+	try->high = half[2];
+	try->row = NULL;
+	try->sound = dpt_point_sound(g, try->w);
+	if (!has_buckets(g, try->w))
 		return;
-	round->row = row_of(k, w);
-	if (!round->row) {
-		make_buckets(tail, k, w);
-		round->row = row_of(k, w);
+	try->row = row_of(tail, try->w);
+	if (!try->row) {
+		make_row(tail, try->w);
+		try->row = row_of(tail, try->w);
 	}
-	for (unsigned i = 0; i < round->tries; i++) {
-		struct dpt_try *try = &round->try[i];
-		const uint16_t *half = dpt_rng_halves(rng, 3);
-		try->unit = half[0];
-		try->part = half[1];
-		try->high = half[2];
-		uint32_t b = count_below(round->row->block, try->unit);
-		try->bucket = (uint16_t)(b * BLOCK);
-		__builtin_prefetch(round->row->last + try->bucket);
-	}
+	try->bucket =
+	    (uint16_t)(count_below(try->row->block, try->unit) * BLOCK);
+	__builtin_prefetch(try->row->last + try->bucket);
 }
 
+/*
+ * A block of far neighbours ends where the next one begins, whose units are
+ * less than one more than its bound: what is accepted by that bound is
+ * accepted whichever of the block it is.
+ */
 static void choose_bucket(const struct dpt_row *row, struct dpt_try *try)
 {
 	const uint16_t *last = row->last;
 	uint32_t b = try->bucket + count_below(last + try->bucket, try->unit);
 	int before = b > 0 ? last[b - 1] : -1;
+	uint32_t units = (uint32_t)(last[b] - before), next = 1;
+	if (b + 1 < row->blocks)
+		next = (uint32_t)(last[b + 1] - last[b]);
 	try->bucket = (uint16_t)b;
-	try->units = (uint16_t)(last[b] - before);
+	try->units = (uint16_t)units;
+	try->far = b < row->blocks;
+	try->sure = (uint64_t)(try->high + 1U) * units <= (uint64_t)(next - 1)
+	                                                      << 16;
 }
 
-/* One of all words. */
-static void propose_any(const dpt_tail *tail, struct dpt_rng *rng,
-                        struct dpt_try *try)
+static void propose_far(const dpt_tail *tail, struct dpt_try *try)
 {
-	try->v = dpt_rng_below(rng, tail->ground.n);
-	try->place = DPT_NO_WORD;
+	const struct dpt_far *far = &tail->ground.far;
+	try->place = try->bucket * DPT_FAR_BLOCK + try->part % DPT_FAR_BLOCK;
+	__builtin_prefetch(dpt_far_place(far, try->w, try->place));
 }
 
-/* One of the far neighbours of w, or of all words. */
-static void propose_far(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w,
-                        struct dpt_try *try)
+/* One of a cell, or of all words. */
+static void propose_other(const dpt_tail *tail, struct dpt_rng *rng,
+                          struct dpt_try *try)
 {
-	const struct dpt_ground *g = &tail->ground;
-	try->far = try->bucket < blocks(g);
-	if (!try->far) {
-		propose_any(tail, rng, try);
+	const struct dpt_row *row = try->row;
+	if (!row || !row->cells) {
+		try->v = dpt_rng_below(rng, tail->ground.n);
+		try->place = DPT_NO_WORD;
 		return;
 	}
-	try->place = try->bucket * DPT_FAR_BLOCK + try->part % DPT_FAR_BLOCK;
-	__builtin_prefetch(dpt_far_place(&g->far, w, try->place));
-	__builtin_prefetch(reach(g, w) + try->bucket + 1);
-}
-
-static void propose_of_cell(const dpt_tail *tail, struct dpt_rng *rng,
-                            struct dpt_try *try)
-{
-	const struct cell *c = &tail->cell[try->bucket];
+	const struct cell *c = &tail->cell[try->bucket - row->blocks];
 	try->place = c->start + dpt_rng_below_16(rng, try->part, c->size);
 	__builtin_prefetch(&tail->ground.cells.word[try->place]);
 }
 
-void dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng,
-                      struct dpt_round *round)
+/* What has no buckets has no far neighbours either. */
+static void choose(struct dpt_try *try)
 {
-	bool far = is_far(tail, round->w);
-	for (unsigned i = 0; i < round->tries; i++) {
-		struct dpt_try *try = &round->try[i];
-		try->far = false;
-		if (!round->row) {
-			try->high = dpt_rng_u16(rng);
-			propose_any(tail, rng, try);
-			continue;
-		}
-		choose_bucket(round->row, try);
-		if (far)
-			propose_far(tail, rng, round->w, try);
-		else
-			propose_of_cell(tail, rng, try);
-	}
+	if (try->row)
+		choose_bucket(try->row, try);
+	else
+		try->far = try->sure = false;
 }
 
-void dpt_tail_read(const dpt_tail *tail, struct dpt_round *round)
+void dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng,
+                      struct dpt_try *try)
+{
+	choose(try);
+	if (try->far)
+		propose_far(tail, try);
+	else
+		propose_other(tail, rng, try);
+}
+
+static void read_far(const dpt_tail *tail, struct dpt_try *try)
+{
+	try->v = dpt_far_id(&tail->ground.far, try->w, try->place);
+}
+
+static void read_other(const dpt_tail *tail, struct dpt_try *try)
 {
 	const struct dpt_ground *g = &tail->ground;
-	for (unsigned i = 0; i < round->tries; i++) {
-		struct dpt_try *try = &round->try[i];
-		if (try->far) {
-			try->v = dpt_far_id(&g->far, round->w, try->place);
-			continue;
-		}
-		if (try->place != DPT_NO_WORD)
-			try->v = g->cells.word[try->place];
-		if (g->screen.row)
-			dpt_screen_prefetch(&g->screen, try->v);
-	}
+	if (try->place != DPT_NO_WORD)
+		try->v = g->cells.word[try->place];
+	if (g->screen.row)
+		dpt_screen_prefetch(&g->screen, try->v);
+}
+
+void dpt_tail_read(const dpt_tail *tail, struct dpt_try *try)
+{
+	(try->far ? read_far : read_other)(tail, try);
 }
 
 /* ------------------------------------------------------------ judgement */
@@ -468,114 +491,229 @@ static double room(const struct dpt_try *try)
 	return 2 * (double)LOG_ROOM + (double)(1 / (float)try->high);
 }
 
-enum verdict { REJECTED, ACCEPTED, UNDECIDED };
-
 /* These two are made with the buckets, where there are any. */
-static double first_exponent(const dpt_tail *tail, const struct dpt_round *r)
+static double first_exponent(const dpt_tail *tail, const struct dpt_try *try)
 {
-	return r->row ? r->row->nearest : nearest(tail, r->w);
+	return try->row ? try->row->nearest : nearest(tail, try->w);
 }
 
-static double end_of(const dpt_tail *tail, const struct dpt_round *r)
+static double end_of(const dpt_tail *tail, const struct dpt_try *try)
 {
-	return r->row ? r->row->end : last_end(&tail->ground, r->w);
+	return try->row ? try->row->end : last_end(&tail->ground, try->w);
 }
 
 /* What the kernel is divided by where the proposal has a word of its bucket. */
-static double level(const dpt_tail *tail, const struct dpt_round *r,
-                    const struct dpt_try *try)
+static double level(const dpt_tail *tail, const struct dpt_try *try)
 {
-	if (!r->row)
+	const struct dpt_row *row = try->row;
+	if (!row)
 		return 1;
-	return try->units /
-	       (r->row->units * bucket_size(tail, r->w, try->bucket));
+	return try->units / (row->units * bucket_size(tail, row, try->bucket));
 }
 
-static double most_accepted(const dpt_tail *tail, const struct dpt_round *r,
-                            const struct dpt_try *try)
+static double most_accepted(const dpt_tail *tail, const struct dpt_try *try)
 {
+	const struct dpt_row *row = try->row;
 	float high = try->high;
-	if (!r->row)
-		return first_exponent(tail, r) + LOG_2_16 -
+	if (!row)
+		return first_exponent(tail, try) + LOG_2_16 -
 		       (double)log_of(tail, high);
-	float shared = high * try->units * bucket_each(tail, r->w, try->bucket);
-	return r->row->base + LOG_2_16 - (double)log_of(tail, shared);
+	float shared = high * try->units * bucket_each(tail, row, try->bucket);
+	return row->base + LOG_2_16 - (double)log_of(tail, shared);
+}
+
+/* A far neighbour: it is no farther than where its block ends. */
+static enum dpt_judgement judge_far(const dpt_tail *tail,
+                                    const struct dpt_try *try)
+{
+	const struct dpt_far *far = &tail->ground.far;
+	if (try->sure)
+		return DPT_ACCEPTED;
+	double last = dpt_far_reach(far, try->w)[try->bucket + 1];
+	double least = most_accepted(tail, try) - room(try);
+	bool sure = try->high > 0 && exponent(tail->t, last) < least;
+	return sure ? DPT_ACCEPTED : DPT_UNDECIDED;
+}
+
+/* Whether the copies of a word of many and of w tell anything. */
+static bool is_screened(const dpt_tail *tail, const struct dpt_try *try)
+{
+	return tail->ground.screen.row && try->high > 0 &&
+	       try->most < DPT_KERNEL_CLIP;
+}
+
+/* Whether it is farther away than is accepted, as most are. */
+static bool is_beyond(const dpt_tail *tail, struct dpt_try *try)
+{
+	double most = try->most = most_accepted(tail, try);
+	if (!is_screened(tail, try) || !try->sound ||
+	    !dpt_point_sound(&tail->ground, try->v))
+		return false;
+	try->coarse = dpt_screen_distance(&tail->ground.screen, try->w, try->v,
+	                                  (float)(most * tail->each_t));
+	return isinf(try->coarse);
 }
 
 /*
- * A word of many: it must lie outside the end.  Most are farther away than is
- * accepted; the coarse distance also accepts some of the others.
+ * Whether the others are accepted by their coarse distance: they must lie
+ * outside the end.  What is not sound is accepted: nothing drawn will be used.
  */
-static enum verdict judge_any(const dpt_tail *tail, const struct dpt_round *r,
-                              const struct dpt_try *try)
+static bool is_within(const dpt_tail *tail, const struct dpt_try *try)
 {
-	const struct dpt_screen *s = &tail->ground.screen;
-	double most = most_accepted(tail, r, try);
-	if (!s->row || try->high == 0 || most >= DPT_KERNEL_CLIP)
-		return UNDECIDED;
-	if (!r->sound || !dpt_point_sound(&tail->ground, try->v))
-		return ACCEPTED;
-	float d = dpt_screen_distance(s, r->w, try->v, (float)(most / tail->t));
-	float slack = dpt_screen_slack(s, r->w, try->v, d);
-	if (isinf(d))
-		return REJECTED;
-	bool sure = (double)(d - slack) > end_of(tail, r) &&
-	            tail->t * (double)(d + slack) < most - room(try);
-	return sure ? ACCEPTED : UNDECIDED;
+	if (!try->sound || !dpt_point_sound(&tail->ground, try->v))
+		return true;
+	float d = try->coarse;
+	float slack = dpt_screen_slack(&tail->ground.screen, try->w, try->v, d);
+	return is_screened(tail, try) &&
+	       (double)(d - slack) > end_of(tail, try) &&
+	       tail->t * (double)(d + slack) < try->most - room(try);
 }
 
-/* A far neighbour: it is no farther than where the next block begins. */
-static enum verdict judge_far(const dpt_tail *tail, const struct dpt_round *r,
-                              const struct dpt_try *try)
+static void prefetch_vectors(const dpt_tail *tail, const struct dpt_try *try)
 {
-	double last = reach(&tail->ground, r->w)[try->bucket + 1];
-	double least = most_accepted(tail, r, try) - room(try);
-	bool sure = try->high > 0 && exponent(tail->t, last) < least;
-	return sure ? ACCEPTED : UNDECIDED;
-}
-
-static void prefetch_vector(const dpt_tail *tail, uint32_t v)
-{
-	const float *x = tail->ground.vectors + (size_t)v * tail->stride;
-	for (uint32_t i = 0; i < tail->stride; i += 16)
-		__builtin_prefetch(x + i);
-}
-
-uint32_t dpt_tail_judge(const dpt_tail *tail, struct dpt_round *round)
-{
-	for (; round->at < round->tries; round->at++) {
-		const struct dpt_try *try = &round->try[round->at];
-		enum verdict verdict = try->far ? judge_far(tail, round, try)
-		                                : judge_any(tail, round, try);
-		if (verdict == ACCEPTED)
-			return try->v;
-		if (verdict == UNDECIDED) {
-			prefetch_vector(tail, try->v);
-			break;
-		}
+	const float *from = tail->ground.vectors;
+	for (uint32_t i = 0; i < tail->stride; i += 16) {
+		__builtin_prefetch(from + (size_t)try->w * tail->stride + i);
+		__builtin_prefetch(from + (size_t)try->v * tail->stride + i);
 	}
-	return DPT_NO_WORD;
+}
+
+enum dpt_judgement dpt_tail_judge(const dpt_tail *tail, struct dpt_try *try)
+{
+	if (try->far)
+		return judge_far(tail, try);
+	if (is_beyond(tail, try))
+		return DPT_REJECTED;
+	return is_within(tail, try) ? DPT_ACCEPTED : DPT_UNDECIDED;
 }
 
 /* Whether v, which is so far from the word, is behind its longest list. */
-static bool is_outside(const dpt_tail *tail, const struct dpt_round *r,
-                       uint32_t v, double d)
+static bool is_outside(const dpt_tail *tail, const struct dpt_try *try,
+                       double d)
 {
-	double end = end_of(tail, r);
-	return d > end || (d == end && v > last_id(&tail->ground, r->w));
+	double end = end_of(tail, try);
+	return d > end || (d == end && try->v > last_id(&tail->ground, try->w));
 }
 
-uint32_t dpt_tail_measure(const dpt_tail *tail, struct dpt_rng *rng,
-                          struct dpt_round *round)
+bool dpt_tail_measure(const dpt_tail *tail, struct dpt_rng *rng,
+                      const struct dpt_try *try)
 {
-	const struct dpt_try *try = &round->try[round->at++];
-	double d = distance(&tail->ground, round->w, try->v);
-	if (!try->far && !is_outside(tail, round, try->v, d))
-		return DPT_NO_WORD;
-	double p = exp(first_exponent(tail, round) - exponent(tail->t, d)) /
-	           level(tail, round, try);
+	double d = distance(&tail->ground, try->w, try->v);
+	if (!try->far && !is_outside(tail, try, d))
+		return false;
+	double p = exp(first_exponent(tail, try) - exponent(tail->t, d)) /
+	           level(tail, try);
 	uint64_t u = (uint64_t)try->high << 48 | dpt_rng_u64(rng) >> 16;
-	return p >= 1 || u < (uint64_t)(p * 0x1p64) ? try->v : DPT_NO_WORD;
+	return p >= 1 || u < (uint64_t)(p * 0x1p64);
+}
+
+uint32_t dpt_tail_try(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w)
+{
+	struct dpt_try try = {.w = w};
+	dpt_tail_aim(tail, rng, &try);
+	dpt_tail_propose(tail, rng, &try);
+	dpt_tail_read(tail, &try);
+	enum dpt_judgement judgement = dpt_tail_judge(tail, &try);
+	bool accepted =
+	    judgement == DPT_ACCEPTED ||
+	    (judgement == DPT_UNDECIDED && dpt_tail_measure(tail, rng, &try));
+	return accepted ? try.v : DPT_NO_WORD;
+}
+
+/* ------------------------------------------------------------ many at once */
+
+/*
+ * What a try comes to cannot be foreseen, and a branch that is taken wrongly
+ * costs more than a step.  So each step is made for all that are there, and
+ * which of them go on is put in a list, without a branch.
+ */
+
+/* Proposes words for those that are left; returns how many are far. */
+static size_t propose_all(const dpt_tail *tail, struct dpt_tails *t, size_t n)
+{
+	size_t far = 0, other = 0;
+	for (size_t i = 0; i < n; i++)
+		dpt_tail_aim(tail, t->rng[t->left[i]], &t->try[t->left[i]]);
+	for (size_t i = 0; i < n; i++) {
+		uint16_t k = t->left[i];
+		choose(&t->try[k]);
+		t->far[far] = t->other[other] = k;
+		far += t->try[k].far;
+		other += !t->try[k].far;
+	}
+	for (size_t i = 0; i < far; i++)
+		propose_far(tail, &t->try[t->far[i]]);
+	for (size_t i = 0; i < other; i++)
+		propose_other(tail, t->rng[t->other[i]], &t->try[t->other[i]]);
+	for (size_t i = 0; i < far; i++)
+		read_far(tail, &t->try[t->far[i]]);
+	for (size_t i = 0; i < other; i++)
+		read_other(tail, &t->try[t->other[i]]);
+	return far;
+}
+
+/* Judges them; returns how many must be measured. */
+static size_t judge_all(const dpt_tail *tail, struct dpt_tails *t, size_t far,
+                        size_t other)
+{
+	size_t open = 0, near = 0;
+	for (size_t i = 0; i < far; i++) {
+		uint16_t k = t->far[i];
+		bool sure = judge_far(tail, &t->try[k]) == DPT_ACCEPTED;
+		*t->out[k] = sure ? t->try[k].v : DPT_NO_WORD;
+		t->open[open] = k;
+		open += !sure;
+	}
+	for (size_t i = 0; i < other; i++) {
+		uint16_t k = t->other[i];
+		*t->out[k] = DPT_NO_WORD;
+		t->other[near] = k;
+		near += !is_beyond(tail, &t->try[k]);
+	}
+	for (size_t i = 0; i < near; i++) {
+		uint16_t k = t->other[i];
+		bool sure = is_within(tail, &t->try[k]);
+		*t->out[k] = sure ? t->try[k].v : DPT_NO_WORD;
+		t->open[open] = k;
+		open += !sure;
+	}
+	return open;
+}
+
+static void measure_all(const dpt_tail *tail, struct dpt_tails *t, size_t open)
+{
+	for (size_t i = 0; i < open; i++)
+		prefetch_vectors(tail, &t->try[t->open[i]]);
+	for (size_t i = 0; i < open; i++) {
+		uint16_t k = t->open[i];
+		if (dpt_tail_measure(tail, t->rng[k], &t->try[k]))
+			*t->out[k] = t->try[k].v;
+	}
+}
+
+/*
+ * Where the bound is so far above the kernel that N tries fail, a pass over
+ * all words costs less than going on.
+ */
+void dpt_tail_draw(const dpt_tail *tail, struct dpt_tails *t)
+{
+	size_t n = t->words;
+	for (size_t i = 0; i < n; i++)
+		t->left[i] = (uint16_t)i;
+	for (uint32_t tries = 0; n > 0 && tries < tail->ground.n; tries++) {
+		size_t far = propose_all(tail, t, n), left = 0;
+		measure_all(tail, t, judge_all(tail, t, far, n - far));
+		for (size_t i = 0; i < n; i++) {
+			uint16_t k = t->left[i];
+			t->left[left] = k;
+			left += *t->out[k] == DPT_NO_WORD;
+		}
+		n = left;
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint16_t k = t->left[i];
+		*t->out[k] = dpt_tail_invert(tail, t->rng[k], t->try[k].w);
+	}
 }
 
 double dpt_tail_sum(const struct dpt_ground *g, double t, uint32_t w)

@@ -18,47 +18,60 @@ DPT_MUST_USE enum dpt_status dpt_tail_new(const struct dpt_ground *ground,
 void dpt_tail_free(dpt_tail *tail);
 
 /*
- * A draw is made in rounds of proposals: the first that is accepted counts.
- * Each step asks for the memory of the next, so that many draws can wait for
- * memory together.
+ * A draw is made by tries: a word is proposed and accepted or not, and the
+ * first that is accepted counts.  The steps of a try, each of which asks for
+ * the memory of the next.
  */
-#define DPT_TRIES 2 /* proposals of a round, at most */
-
 struct dpt_try {
-	uint32_t v;
-	uint32_t place;         /* where v is listed, or DPT_NO_WORD */
-	uint16_t unit, part;    /* random: its bucket, its place in that */
-	uint16_t high;          /* the first bits of what decides on it */
-	uint16_t bucket, units; /* see tail.c */
-	bool far;               /* v is a far neighbour */
-};
-
-struct dpt_round {
-	uint32_t w;
-	unsigned tries, at;        /* made, and judged */
-	bool sound;                /* what is known of w */
+	uint32_t w, v;
 	const struct dpt_row *row; /* of the buckets; NULL: there are none */
-	struct dpt_try try[DPT_TRIES];
+	uint32_t place;            /* where v is listed, or DPT_NO_WORD */
+	float coarse;              /* how far away its copy is */
+	double most;               /* of the exponent, that is accepted */
+	uint16_t unit, part;       /* random: its bucket, its place in that */
+	uint16_t high;             /* the first bits of what decides on it */
+	uint16_t bucket, units;    /* see tail.c */
+	bool sound;                /* what is known of w */
+	bool far;                  /* v is a far neighbour */
+	bool sure;                 /* and accepted, whichever it is */
 };
 
-/* Asks for the memory that proposals for w need first. */
+enum dpt_judgement { DPT_REJECTED, DPT_ACCEPTED, DPT_UNDECIDED };
+
+/* Asks for the memory that a try for w needs first. */
 void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w);
-/* Begins the proposals of a round for round->w. */
+/* Begins a try for try->w. */
 void dpt_tail_aim(const dpt_tail *tail, struct dpt_rng *rng,
-                  struct dpt_round *round);
-/* Makes them. */
+                  struct dpt_try *try);
+/* Proposes a word, */
 void dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng,
-                      struct dpt_round *round);
-/* Reads which words they are. */
-void dpt_tail_read(const dpt_tail *tail, struct dpt_round *round);
+                      struct dpt_try *try);
+/* reads which it is, */
+void dpt_tail_read(const dpt_tail *tail, struct dpt_try *try);
+/* and judges it, unless that takes its exact distance. */
+enum dpt_judgement dpt_tail_judge(const dpt_tail *tail, struct dpt_try *try);
+/* Whether it is accepted by that. */
+bool dpt_tail_measure(const dpt_tail *tail, struct dpt_rng *rng,
+                      const struct dpt_try *try);
+
+/* All of these: a word, or DPT_NO_WORD. */
+uint32_t dpt_tail_try(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w);
+
 /*
- * Judges proposals until one is accepted, which is returned, until all are
- * rejected (at == tries), or one can only be judged by its exact distance.
+ * Draws for many words at once, which wait for memory together: words of them,
+ * of which try->w, rng and out are given.  What else there is is room.
  */
-uint32_t dpt_tail_judge(const dpt_tail *tail, struct dpt_round *round);
-/* Judges that one; DPT_NO_WORD if it is rejected. */
-uint32_t dpt_tail_measure(const dpt_tail *tail, struct dpt_rng *rng,
-                          struct dpt_round *round);
+#define DPT_TAILS 512U
+struct dpt_tails {
+	size_t words;
+	struct dpt_try try[DPT_TAILS];
+	struct dpt_rng *rng[DPT_TAILS];
+	uint32_t *out[DPT_TAILS];
+	uint16_t left[DPT_TAILS], far[DPT_TAILS], other[DPT_TAILS],
+	    open[DPT_TAILS];
+};
+void dpt_tail_draw(const dpt_tail *tail, struct dpt_tails *tails);
+
 /* The whole draw by a pass over all words; at least one must be in the tail. */
 uint32_t dpt_tail_invert(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w);
 

@@ -33,22 +33,6 @@ double dpt_weighted_sum(const struct dpt_ground *g, double t, uint32_t w)
 	return walk(g, t, w, INFINITY).sum;
 }
 
-/* A round of the tail without weights: a word of it, or DPT_NO_WORD. */
-static uint32_t propose(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w)
-{
-	struct dpt_round round = {.w = w};
-	uint32_t v = DPT_NO_WORD;
-	dpt_tail_aim(tail, rng, &round);
-	dpt_tail_propose(tail, rng, &round);
-	dpt_tail_read(tail, &round);
-	while (v == DPT_NO_WORD && round.at < round.tries) {
-		v = dpt_tail_judge(tail, &round);
-		if (v == DPT_NO_WORD && round.at < round.tries)
-			v = dpt_tail_measure(tail, rng, &round);
-	}
-	return v;
-}
-
 static bool accept(double q, struct dpt_rng *rng)
 {
 	return q >= 1 || dpt_rng_u64(rng) < (uint64_t)(q * 0x1p64);
@@ -59,8 +43,8 @@ uint32_t dpt_weighted_draw(const struct dpt_ground *g, double t,
                            const dpt_tail *tail, struct dpt_rng *rng,
                            uint32_t w)
 {
-	for (uint32_t tries = 0; tries < g->n; tries += DPT_TRIES) {
-		uint32_t v = propose(tail, rng, w);
+	for (uint32_t tries = 0; tries < g->n; tries++) {
+		uint32_t v = dpt_tail_try(tail, rng, w);
 		if (v != DPT_NO_WORD && accept(g->weight[v], rng))
 			return v;
 	}

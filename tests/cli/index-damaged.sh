@@ -51,7 +51,7 @@ check "some are" test $harmless -lt $tried
 check "verify finds all but the unused" test $found -gt 90
 
 # A row is checked when it is drawn from: what went before is put out.
-patch $(($(od -An -t u8 -j 312 -N 8 few.dpti) + 40 * 40 * 4)) '\252'
+patch $(($(od -An -t u8 -j 320 -N 8 few.dpti) + 40 * 40 * 4)) '\252'
 yes 'the one' | head -n 30000 >text
 try 'dptext -q -T 1 -x bad text | wc -l'
 echo 'über' >>text

@@ -186,35 +186,42 @@ void fx_lists_free(struct dpt_lists *lists)
 }
 
 /*
- * The first half of the rows get all far neighbours there are but a few, of
- * narrow ids if their number is even.
+ * The first half of the rows get far neighbours, of narrow ids if their number
+ * is even: the first of them all there are but a few, the others half as many.
  */
 static struct dpt_far fx_far(const struct dpt_space *s, uint32_t k)
 {
 	uint32_t left = s->n - 1 - k, blocks = left / DPT_FAR_BLOCK;
 	if (blocks == 0)
 		return (struct dpt_far){0};
-	uint32_t count = blocks * DPT_FAR_BLOCK, rows = s->n / 2;
-	struct dpt_lists all = fx_lists(s, k + count);
-	uint32_t *id = malloc((size_t)rows * count * sizeof *id);
-	uint16_t *narrow = malloc((size_t)rows * count * sizeof *narrow);
-	double *reach = malloc((size_t)rows * (blocks + 1) * sizeof *reach);
-	for (size_t w = 0; w < rows; w++) {
-		const double *d = all.distance + w * all.k + k;
-		const uint32_t *from = all.id + w * all.k + k;
+	struct dpt_far far = {.rows = s->n / 2,
+	                      .long_rows = s->n / 6,
+	                      .count = (blocks + 1) / 2 * DPT_FAR_BLOCK,
+	                      .long_count = blocks * DPT_FAR_BLOCK,
+	                      .narrow = s->n % 2 == 0};
+	struct dpt_lists all = fx_lists(s, k + far.long_count);
+	uint64_t total = dpt_far_before(&far, far.rows);
+	uint32_t *id = malloc(total * sizeof *id);
+	uint16_t *narrow = malloc(total * sizeof *narrow);
+	double *reach = malloc(dpt_far_reaches(&far, far.rows) * sizeof *reach);
+	far.reach = reach;
+	for (uint32_t w = 0; w < far.rows; w++) {
+		const double *d = all.distance + (size_t)w * all.k + k;
+		const uint32_t *from = all.id + (size_t)w * all.k + k;
+		uint32_t count = dpt_far_count(&far, w);
+		uint64_t before = dpt_far_before(&far, w);
 		for (size_t i = 0; i < count; i++) {
-			id[w * count + i] = from[i];
-			narrow[w * count + i] = (uint16_t)from[i];
+			id[before + i] = from[i];
+			narrow[before + i] = (uint16_t)from[i];
 		}
-		for (uint32_t b = 0; b < blocks; b++)
-			reach[w * (blocks + 1) + b] = d[b * DPT_FAR_BLOCK];
-		reach[w * (blocks + 1) + blocks] = d[count - 1];
+		for (uint32_t b = 0; b < count; b += DPT_FAR_BLOCK)
+			*reach++ = d[b];
+		*reach++ = d[count - 1];
 	}
 	fx_lists_free(&all);
-	bool is_narrow = s->n % 2 == 0;
-	free(is_narrow ? (void *)id : (void *)narrow);
-	return (struct dpt_far){rows, count, is_narrow,
-	                        is_narrow ? (void *)narrow : (void *)id, reach};
+	free(far.narrow ? (void *)id : (void *)narrow);
+	far.id = far.narrow ? (void *)narrow : (void *)id;
+	return far;
 }
 
 /* What near says at most: whole steps from the last of the list of w. */
@@ -267,7 +274,7 @@ static struct dpt_screen fx_screen(const struct dpt_ground *ground)
 	int8_t *row = malloc((size_t)ground->n * stride);
 	ck_assert_int_eq(dpt_screen_make(ground, row, off, &step, NULL),
 	                 DPT_OK);
-	return (struct dpt_screen){row, off, stride, step};
+	return (struct dpt_screen){row, off, stride, step, 1 / step};
 }
 
 struct fx_ground fx_ground(enum fx_kind kind, uint32_t n, uint32_t dim,

@@ -24,81 +24,70 @@ struct seen {
 	unsigned rejected, accepted;
 };
 
-static struct dpt_round proposals(const dpt_tail *tail, uint32_t w,
-                                  struct dpt_rng *rng)
+static struct dpt_try proposal(const dpt_tail *tail, uint32_t w,
+                               struct dpt_rng *rng)
 {
-	struct dpt_round r = {.w = w};
-	dpt_tail_aim(tail, rng, &r);
-	dpt_tail_propose(tail, rng, &r);
-	dpt_tail_read(tail, &r);
-	return r;
+	struct dpt_try try = {.w = w};
+	dpt_tail_aim(tail, rng, &try);
+	dpt_tail_propose(tail, rng, &try);
+	dpt_tail_read(tail, &try);
+	return try;
 }
 
-/* Whatever the second half of the number is that decides on it. */
-static void measure_again(const dpt_tail *tail, const struct dpt_round *r,
-                          unsigned at, uint32_t right, struct dpt_rng *rng)
+/* Whatever the other bits of the number are that decides on it. */
+static void measure_again(const dpt_tail *tail, const struct dpt_try *try,
+                          bool right, struct dpt_rng *rng)
 {
-	for (int i = 0; i < 3; i++) {
-		struct dpt_round again = *r;
-		again.at = at;
-		uint32_t got = dpt_tail_measure(tail, rng, &again);
-		ck_assert_msg(got == right, "word %u, %u: %u, not %u", r->w,
-		              r->try[at].v, got, right);
-	}
+	for (int i = 0; i < 3; i++)
+		ck_assert_msg(dpt_tail_measure(tail, rng, try) == right,
+		              "word %u, %u: not %d", try->w, try->v, right);
 }
 
-static void check_round(const dpt_tail *tail, uint32_t w, struct dpt_rng *rng,
-                        struct dpt_rng *other, struct seen *seen)
+static void check_try(const dpt_tail *tail, uint32_t w, struct dpt_rng *rng,
+                      struct dpt_rng *other, struct seen *seen)
 {
-	struct dpt_round r = proposals(tail, w, rng);
-	while (r.at < r.tries) {
-		unsigned before = r.at;
-		uint32_t v = dpt_tail_judge(tail, &r);
-		for (unsigned i = before; i < r.at; i++)
-			measure_again(tail, &r, i, DPT_NO_WORD, other);
-		seen->rejected += r.at - before;
-		if (v != DPT_NO_WORD) {
-			measure_again(tail, &r, r.at, v, other);
-			seen->accepted++;
-			return;
-		}
-		r.at++; /* it must be measured, or there is none */
-	}
+	struct dpt_try try = proposal(tail, w, rng);
+	enum dpt_judgement judgement = dpt_tail_judge(tail, &try);
+	if (judgement == DPT_UNDECIDED)
+		return;
+	measure_again(tail, &try, judgement == DPT_ACCEPTED, other);
+	seen->accepted += judgement == DPT_ACCEPTED;
+	seen->rejected += judgement == DPT_REJECTED;
 }
 
 /* ------------------------------------------------------------- the limit */
 
-static bool is_accepted(const dpt_tail *tail, struct dpt_round r, uint16_t high,
+static bool is_accepted(const dpt_tail *tail, struct dpt_try try, uint16_t high,
                         struct dpt_rng *rng)
 {
-	r.try[r.at].high = high;
-	return dpt_tail_measure(tail, rng, &r) != DPT_NO_WORD;
+	try.high = high;
+	return dpt_tail_measure(tail, rng, &try);
 }
 
-/* Where the first half is so near the limit that nothing is left for room. */
-static void check_limit(const dpt_tail *tail, const struct dpt_round *r,
+static enum dpt_judgement judged(const dpt_tail *tail, struct dpt_try try,
+                                 int high)
+{
+	try.high = (uint16_t)high;
+	try.sure = false; /* that was said of another */
+	return dpt_tail_judge(tail, &try);
+}
+
+/* Where the first bits are so near the limit that nothing is left for room. */
+static void check_limit(const dpt_tail *tail, const struct dpt_try *try,
                         struct dpt_rng *rng)
 {
 	uint16_t low = 0, high = UINT16_MAX;
-	struct dpt_round again = *r;
-	again.tries = again.at + 1;
-	if (!is_accepted(tail, again, low, rng) ||
-	    is_accepted(tail, again, high, rng))
+	if (!is_accepted(tail, *try, low, rng) ||
+	    is_accepted(tail, *try, high, rng))
 		return;
 	while (high - low > 1) {
 		uint16_t middle = (uint16_t)(low + (high - low) / 2);
-		*(is_accepted(tail, again, middle, rng) ? &low : &high) =
-		    middle;
+		*(is_accepted(tail, *try, middle, rng) ? &low : &high) = middle;
 	}
 	if (low < 2 || high > UINT16_MAX - 2)
 		return;
-	again.try[again.at].high = (uint16_t)(high + 2);
-	ck_assert_uint_eq(dpt_tail_judge(tail, &again), DPT_NO_WORD);
-	again = *r;
-	again.tries = again.at + 1;
-	again.try[again.at].high = (uint16_t)(low - 2);
-	if (dpt_tail_judge(tail, &again) == DPT_NO_WORD)
-		ck_assert_uint_eq(again.at, r->at); /* to be measured */
+	ck_assert_int_ne(judged(tail, *try, high + 2), DPT_ACCEPTED);
+	ck_assert_int_ne(judged(tail, *try, low - 2), DPT_REJECTED);
 }
 
 static dpt_tail *open_case(int i, struct fx_ground *g, struct dpt_rng *rng,
@@ -120,10 +109,9 @@ START_TEST(nothing_is_judged_too_near_the_limit)
 	struct fx_ground g;
 	struct dpt_rng rng, other;
 	dpt_tail *tail = open_case(_i, &g, &rng, &other);
-	for (uint32_t i = 0; i < ROUNDS / 8; i++) {
-		struct dpt_round r = proposals(tail, i % cases[_i].n, &rng);
-		for (; r.at < r.tries; r.at++)
-			check_limit(tail, &r, &other);
+	for (uint32_t i = 0; i < ROUNDS / 4; i++) {
+		struct dpt_try try = proposal(tail, i % cases[_i].n, &rng);
+		check_limit(tail, &try, &other);
 	}
 	dpt_tail_free(tail);
 	fx_ground_free(&g);
@@ -137,10 +125,47 @@ START_TEST(judgements_are_those_of_measuring)
 	struct seen seen = {0};
 	dpt_tail *tail = open_case(_i, &g, &rng, &other);
 	for (uint32_t i = 0; i < ROUNDS; i++)
-		check_round(tail, i % cases[_i].n, &rng, &other, &seen);
+		check_try(tail, i % cases[_i].n, &rng, &other, &seen);
 	ck_assert_uint_gt(seen.accepted, 0);
 	if (cases[_i].n > 3)
 		ck_assert_uint_gt(seen.rejected, 0);
+	dpt_tail_free(tail);
+	fx_ground_free(&g);
+}
+END_TEST
+
+/* ------------------------------------------------------------ many at once */
+
+/* In one stream or in one each, a word is drawn as it is alone. */
+START_TEST(many_draws_are_those_of_their_streams)
+{
+	static struct dpt_tails tails, alone;
+	static struct dpt_rng rng[DPT_TAILS], same[DPT_TAILS];
+	uint32_t out[DPT_TAILS], single;
+	struct fx_ground g;
+	struct dpt_rng unused, other;
+	dpt_key key;
+	dpt_tail *tail = open_case(_i, &g, &unused, &other);
+	uint32_t n = cases[_i].n;
+	dpt_key_from_seed(&key, 5);
+	tails.words = DPT_TAILS;
+	for (uint32_t i = 0; i < DPT_TAILS; i++) {
+		dpt_rng_start(&rng[i], &key, i);
+		dpt_rng_start(&same[i], &key, i);
+		tails.try[i].w = i % n;
+		tails.rng[i] = &rng[i];
+		tails.out[i] = &out[i];
+	}
+	dpt_tail_draw(tail, &tails);
+	for (uint32_t i = 0; i < DPT_TAILS; i++) {
+		alone.words = 1;
+		alone.try[0].w = i % n;
+		alone.rng[0] = &same[i];
+		alone.out[0] = &single;
+		dpt_tail_draw(tail, &alone);
+		ck_assert_uint_eq(single, out[i]);
+		ck_assert_uint_lt(single, n);
+	}
 	dpt_tail_free(tail);
 	fx_ground_free(&g);
 }
@@ -153,6 +178,8 @@ Suite *suite_tail(void)
 	tcase_add_loop_test(t, judgements_are_those_of_measuring, 0,
 	                    COUNT(cases));
 	tcase_add_loop_test(t, nothing_is_judged_too_near_the_limit, 0,
+	                    COUNT(cases));
+	tcase_add_loop_test(t, many_draws_are_those_of_their_streams, 0,
 	                    COUNT(cases));
 	Suite *s = suite_create("tail");
 	suite_add_tcase(s, t);
