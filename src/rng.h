@@ -37,7 +37,7 @@ void dpt_key_derive(dpt_key *out, const dpt_key *key, uint64_t purpose);
 /* Starts the stream of a record; the key is copied. */
 void dpt_rng_start(struct dpt_rng *rng, const dpt_key *key, uint64_t record);
 /* The same for n records in a row, n at most DPT_RNG_TOGETHER. */
-#define DPT_RNG_TOGETHER 64U
+#define DPT_RNG_TOGETHER 256U
 void dpt_rng_start_all(struct dpt_rng *rng, const dpt_key *key, uint64_t record,
                        size_t n);
 /*

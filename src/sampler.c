@@ -21,6 +21,9 @@
 #define STRIDE 64U               /* sums looked at together */
 #define AHEAD 32 /* words between asking for memory and using it */
 
+_Static_assert(GROUP <= UINT16_MAX && RECORDS <= UINT8_MAX + 1,
+               "numbers of words and records of a group");
+
 /*
  * The row of a word that is kept to draw from: running sums of its weights,
  * up to those of itself and of the tail, then those of the neighbours.  Of
@@ -270,21 +273,7 @@ static size_t sort_out(const dpt_sampler *s, struct group *g)
 	return lists;
 }
 
-/* Draws the words that stay or become a neighbour; the others are left. */
-static void draw_lists(const dpt_sampler *s, struct group *g)
-{
-	size_t lists = sort_out(s, g);
-	for (size_t i = 0; i < lists; i++)
-		prefetch_list(s, g->word[g->list[i]]);
-	for (size_t i = 0; i < g->tails.words; i++)
-		dpt_tail_prefetch(s->tail, g->word[g->tail[i]]);
-	for (size_t i = 0; i < lists; i++) {
-		uint32_t j = g->list[i];
-		g->out[j] = neighbour(s, g->word[j], g->draw[j], rng_of(g, j));
-	}
-}
-
-static void draw_tails(const dpt_sampler *s, struct group *g)
+static void begin_tails(const dpt_sampler *s, struct group *g)
 {
 	struct dpt_tails *t = &g->tails;
 	for (size_t i = 0; i < t->words; i++) {
@@ -292,15 +281,27 @@ static void draw_tails(const dpt_sampler *s, struct group *g)
 		t->try[i].w = g->word[j];
 		t->rng[i] = rng_of(g, j);
 		t->out[i] = &g->out[j];
+		dpt_tail_begin(s->tail, &t->try[i]);
 	}
-	dpt_tail_draw(s->tail, t);
+}
+
+static void draw_words(const dpt_sampler *s, struct group *g)
+{
+	size_t lists = sort_out(s, g);
+	for (size_t i = 0; i < lists; i++)
+		prefetch_list(s, g->word[g->list[i]]);
+	begin_tails(s, g);
+	for (size_t i = 0; i < lists; i++) {
+		uint32_t j = g->list[i];
+		g->out[j] = neighbour(s, g->word[j], g->draw[j], rng_of(g, j));
+	}
+	dpt_tail_draw(s->tail, &g->tails);
 }
 
 static void draw_group(const dpt_sampler *s, struct group *g)
 {
 	g->most = g->words > g->most ? g->words : g->most;
-	draw_lists(s, g);
-	draw_tails(s, g);
+	draw_words(s, g);
 }
 
 /* Begins a group whose first word is number first of all. */

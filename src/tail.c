@@ -39,8 +39,8 @@ _Static_assert(DPT_FAR_BLOCKS + 1 <= DPT_BUCKETS && DPT_CELLS <= DPT_BUCKETS &&
 
 /*
  * Of a word: what its proposals are judged by, then the last unit of every
- * block of buckets and that of every bucket; behind the end they are the last
- * of all.
+ * block of buckets and that of every bucket; behind the end, where there is at
+ * least one more, they are the last of all.
  */
 struct dpt_row {
 	_Alignas(64) double units; /* those of a bound of 1 */
@@ -228,7 +228,7 @@ static void fill_buckets(uint32_t count, const double *bound,
 	count_units(bound, row->units, count, of);
 	for (uint32_t b = 0; b < count; b++)
 		row->last[b] = (uint16_t)(units += of[b]);
-	for (uint32_t b = count - 1; b < all; b++)
+	for (uint32_t b = count - 1; b <= all; b++)
 		row->last[b] = UNITS - 1;
 	for (uint32_t i = 0; i < BLOCK; i++)
 		row->block[i] = (i + 1) * BLOCK <= all
@@ -268,9 +268,9 @@ static bool new_shelf(const dpt_tail *tail, uint32_t w, uint32_t rows,
 	uint32_t count = dpt_far_blocks(&g->far, w) +
 	                 (dpt_drawn_by_cells(g, w) ? g->cells.count : 1);
 	if (rows > 0)
-		*out =
-		    dpt_shelf_new(rows, sizeof(struct dpt_row) +
-		                            padded(count) * sizeof(uint16_t));
+		*out = dpt_shelf_new(rows, sizeof(struct dpt_row) +
+		                               (padded(count) + 1) *
+		                                   sizeof(uint16_t));
 	return rows == 0 || *out;
 }
 
@@ -335,18 +335,20 @@ void dpt_tail_free(dpt_tail *tail)
 
 /* ------------------------------------------------------------ proposals */
 
-void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w)
+void dpt_tail_begin(const dpt_tail *tail, struct dpt_try *try)
 {
 	const struct dpt_ground *g = &tail->ground;
-	if (has_buckets(g, w)) {
-		const struct dpt_row *row = row_of(tail, w);
-		if (row) {
-			__builtin_prefetch(row);
-			__builtin_prefetch(row->block);
-		}
+	const struct dpt_row *row = NULL;
+	if (has_buckets(g, try->w))
+		row = row_of(tail, try->w);
+	try->row = row;
+	try->sound = dpt_point_sound(g, try->w);
+	if (row) {
+		__builtin_prefetch(row);
+		__builtin_prefetch(row->block);
 	}
-	if (g->screen.row && dpt_drawn_by_cells(g, w))
-		dpt_screen_prefetch(&g->screen, w);
+	if (g->screen.row && dpt_drawn_by_cells(g, try->w))
+		dpt_screen_prefetch(&g->screen, try->w);
 }
 
 static uint32_t count_below(const uint16_t *last, uint16_t unit)
@@ -360,16 +362,12 @@ static uint32_t count_below(const uint16_t *last, uint16_t unit)
 void dpt_tail_aim(const dpt_tail *tail, struct dpt_rng *rng,
                   struct dpt_try *try)
 {
-	const struct dpt_ground *g = &tail->ground;
 	const uint16_t *half = dpt_rng_halves(rng, 3);
 	try->unit = half[0];
 	try->part = half[1];
 	try->high = half[2];
-	try->row = NULL;
-	try->sound = dpt_point_sound(g, try->w);
-	if (!has_buckets(g, try->w))
+	if (!try->row && !has_buckets(&tail->ground, try->w))
 		return;
-	try->row = row_of(tail, try->w);
 	if (!try->row) {
 		make_row(tail, try->w);
 		try->row = row_of(tail, try->w);
@@ -388,15 +386,15 @@ static void choose_bucket(const struct dpt_row *row, struct dpt_try *try)
 {
 	const uint16_t *last = row->last;
 	uint32_t b = try->bucket + count_below(last + try->bucket, try->unit);
-	int before = b > 0 ? last[b - 1] : -1;
-	uint32_t units = (uint32_t)(last[b] - before), next = 1;
-	if (b + 1 < row->blocks)
-		next = (uint32_t)(last[b + 1] - last[b]);
+	int before = last[b - (b > 0)], next = last[b + 1];
+	uint32_t units = (uint32_t)(last[b] - (b > 0 ? before : -1));
+	int least = next - last[b] - 1;
 	try->bucket = (uint16_t)b;
 	try->units = (uint16_t)units;
 	try->far = b < row->blocks;
-	try->sure = (uint64_t)(try->high + 1U) * units <= (uint64_t)(next - 1)
-	                                                      << 16;
+	try->sure =
+	    (b + 1 < row->blocks) &
+	    ((int64_t)(try->high + 1U) * units <= (int64_t)least * (1 << 16));
 }
 
 static void propose_far(const dpt_tail *tail, struct dpt_try *try)
@@ -404,6 +402,9 @@ static void propose_far(const dpt_tail *tail, struct dpt_try *try)
 	const struct dpt_far *far = &tail->ground.far;
 	try->place = try->bucket * DPT_FAR_BLOCK + try->part % DPT_FAR_BLOCK;
 	__builtin_prefetch(dpt_far_place(far, try->w, try->place));
+	if (!try->sure) /* few */
+		__builtin_prefetch(dpt_far_reach(far, try->w) + try->bucket +
+		                   1);
 }
 
 /* One of a cell, or of all words. */
@@ -610,6 +611,7 @@ bool dpt_tail_measure(const dpt_tail *tail, struct dpt_rng *rng,
 uint32_t dpt_tail_try(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w)
 {
 	struct dpt_try try = {.w = w};
+	dpt_tail_begin(tail, &try);
 	dpt_tail_aim(tail, rng, &try);
 	dpt_tail_propose(tail, rng, &try);
 	dpt_tail_read(tail, &try);

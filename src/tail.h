@@ -38,12 +38,12 @@ struct dpt_try {
 
 enum dpt_judgement { DPT_REJECTED, DPT_ACCEPTED, DPT_UNDECIDED };
 
-/* Asks for the memory that a try for w needs first. */
-void dpt_tail_prefetch(const dpt_tail *tail, uint32_t w);
-/* Begins a try for try->w. */
+/* Before the first try for try->w. */
+void dpt_tail_begin(const dpt_tail *tail, struct dpt_try *try);
+/* Begins a try, */
 void dpt_tail_aim(const dpt_tail *tail, struct dpt_rng *rng,
                   struct dpt_try *try);
-/* Proposes a word, */
+/* proposes a word, */
 void dpt_tail_propose(const dpt_tail *tail, struct dpt_rng *rng,
                       struct dpt_try *try);
 /* reads which it is, */
@@ -59,9 +59,9 @@ uint32_t dpt_tail_try(const dpt_tail *tail, struct dpt_rng *rng, uint32_t w);
 
 /*
  * Draws for many words at once, which wait for memory together: words of them,
- * of which try->w, rng and out are given.  What else there is is room.
+ * of which try, begun, rng and out are given.  What else there is is room.
  */
-#define DPT_TAILS 512U
+#define DPT_TAILS 2048U
 struct dpt_tails {
 	size_t words;
 	struct dpt_try try[DPT_TAILS];

@@ -28,6 +28,7 @@ static struct dpt_try proposal(const dpt_tail *tail, uint32_t w,
                                struct dpt_rng *rng)
 {
 	struct dpt_try try = {.w = w};
+	dpt_tail_begin(tail, &try);
 	dpt_tail_aim(tail, rng, &try);
 	dpt_tail_propose(tail, rng, &try);
 	dpt_tail_read(tail, &try);
@@ -153,6 +154,7 @@ START_TEST(many_draws_are_those_of_their_streams)
 		dpt_rng_start(&rng[i], &key, i);
 		dpt_rng_start(&same[i], &key, i);
 		tails.try[i].w = i % n;
+		dpt_tail_begin(tail, &tails.try[i]);
 		tails.rng[i] = &rng[i];
 		tails.out[i] = &out[i];
 	}
@@ -160,6 +162,7 @@ START_TEST(many_draws_are_those_of_their_streams)
 	for (uint32_t i = 0; i < DPT_TAILS; i++) {
 		alone.words = 1;
 		alone.try[0].w = i % n;
+		dpt_tail_begin(tail, &alone.try[0]);
 		alone.rng[0] = &same[i];
 		alone.out[0] = &single;
 		dpt_tail_draw(tail, &alone);
