@@ -23,6 +23,7 @@
 /* Words with far neighbours, and with distances to cells: for speed alone. */
 #define FAR_ROWS 8192U
 #define FAR_COUNT 2048U
+#define FAR_DISTANCES (UINT32_C(1) << 28) /* measured for those, at most */
 #define LONG_ROWS 512U
 #define LONG_COUNT (DPT_FAR_BLOCKS * DPT_FAR_BLOCK)
 #define CELL_ROWS 32768U
@@ -296,6 +297,14 @@ static enum dpt_status make_cells(struct build *b, dpt_error *err)
 static uint32_t smaller(uint32_t a, uint32_t b)
 {
 	return a < b ? a : b;
+}
+
+/* How many words have far neighbours: of many words fewer, but no less than
+ * have many of them. */
+static uint32_t far_rows(const struct build *b)
+{
+	uint32_t rows = smaller(FAR_ROWS, FAR_DISTANCES / b->classes);
+	return rows > LONG_ROWS ? rows : LONG_ROWS;
 }
 
 /* So many rows with so many far neighbours, or with as many as there are. */
@@ -587,7 +596,7 @@ static enum dpt_status build(struct build *b, const char *path, dpt_error *err)
 	if (!status)
 		status = measure_far(b, LONG_ROWS, LONG_COUNT, &b->longer, err);
 	if (!status)
-		status = measure_far(b, FAR_ROWS, FAR_COUNT, &b->far, err);
+		status = measure_far(b, far_rows(b), FAR_COUNT, &b->far, err);
 	if (!status)
 		status = make_coarse(b, err);
 	if (!status)

@@ -17,6 +17,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -334,27 +335,72 @@ enum dpt_status dpt_knn_finish(dpt_knn *knn, uint32_t *id, double *distance,
 	return DPT_OK;
 }
 
-/* Measures all others of a row and keeps its k nearest. */
-static void first_row(void *ctx, unsigned thread, size_t row)
+/* ------------------------------------------------------- the first rows */
+
+/* Tiles of the same rows may be under way at the same time. */
+struct first {
+	dpt_knn *knn;
+	const uint32_t *rows;
+	pthread_mutex_t *lock; /* one for all rows of a tile */
+};
+
+/* The first square at or after c that is within a limit; n: none. */
+DPT_WIDE static size_t next_below(size_t c, size_t n, const double *d2,
+                                  double limit)
 {
-	dpt_knn *knn = ctx;
-	const struct dpt_space *s = knn->space;
-	struct shortlist *l = &knn->list[row];
-	l->item = malloc(s->n * sizeof *l->item);
-	if (!l->item) {
-		atomic_store(&knn->failed, true);
-		return;
+	for (; c + STRIDE <= n; c += STRIDE) {
+		int64_t any = 0;
+		for (size_t i = 0; i < STRIDE; i++)
+			any |= d2[c + i] <= limit;
+		if (any)
+			break;
 	}
-	for (uint32_t i = 0; i < s->n; i++) {
-		double d2 = dpt_squared(dpt_row(s, (uint32_t)row),
-		                        dpt_row(s, i), s->stride);
-		if (i != row)
-			l->item[l->n++] =
-			    (struct candidate){(float)(d2 / knn->unit), i};
+	while (c < n && d2[c] > limit)
+		c++;
+	return c;
+}
+
+static void visit_first(void *ctx, unsigned thread, const struct dpt_tile *t)
+{
+	struct first *f = ctx;
+	dpt_knn *knn = f->knn;
+	pthread_mutex_t *lock = &f->lock[(t->row_ids - f->rows) / DPT_TILE];
+	(void)thread;
+	pthread_mutex_lock(lock);
+	for (uint32_t r = 0; r < t->rows; r++) {
+		const double *d2 = t->d2 + (size_t)r * t->cols;
+		uint32_t row = t->row_ids[r];
+		for (size_t c = 0;; c++) {
+			c = next_below(c, t->cols, d2, knn->limit[row]);
+			if (c == t->cols)
+				break;
+			if (t->col + c != row)
+				offer(knn, row, d2[c], t->col + (uint32_t)c);
+		}
 	}
-	finish_row(knn, thread, row);
-	free(l->item);
-	*l = (struct shortlist){0};
+	pthread_mutex_unlock(lock);
+}
+
+static enum dpt_status scan_first(dpt_knn *knn, uint32_t rows, uint32_t *list,
+                                  pthread_mutex_t *lock, dpt_error *err)
+{
+	struct first f = {knn, list, lock};
+	struct dpt_pass pass = {.space = knn->space,
+	                        .threads = knn->threads,
+	                        .visit = visit_first,
+	                        .ctx = &f};
+	for (uint32_t i = 0; i < rows; i++)
+		list[i] = i;
+	for (uint32_t i = 0; i < rows; i += DPT_TILE)
+		pthread_mutex_init(&lock[i / DPT_TILE], NULL);
+	enum dpt_status status = dpt_scan(&pass, rows, list, err);
+	for (uint32_t i = 0; i < rows; i += DPT_TILE)
+		pthread_mutex_destroy(&lock[i / DPT_TILE]);
+	if (!status && !atomic_load(&knn->failed))
+		dpt_parallel(knn->threads, rows, finish_row, knn);
+	if (!status && atomic_load(&knn->failed))
+		status = dpt_fail_memory(err);
+	return status;
 }
 
 enum dpt_status dpt_knn_first(const struct dpt_space *space, uint32_t rows,
@@ -365,11 +411,14 @@ enum dpt_status dpt_knn_first(const struct dpt_space *space, uint32_t rows,
 	enum dpt_status status = dpt_knn_new(space, k, threads, &knn, err);
 	if (status)
 		return status;
+	uint32_t *list = malloc(rows * sizeof *list);
+	pthread_mutex_t *lock = malloc((rows / DPT_TILE + 1) * sizeof *lock);
 	knn->id = id;
 	knn->distance = distance;
-	dpt_parallel(threads, rows, first_row, knn);
-	if (atomic_load(&knn->failed))
-		status = dpt_fail_memory(err);
+	status = list && lock ? scan_first(knn, rows, list, lock, err)
+	                      : dpt_fail_memory(err);
+	free(list);
+	free(lock);
 	dpt_knn_free(knn);
 	return status;
 }
