@@ -794,8 +794,7 @@ static enum dpt_status find_records(dpt_rewriter *r, const char *text,
 		if (!record_room(r))
 			return dpt_fail_memory(err);
 		struct record *record = &r->record[r->records];
-		record->first = r->words;
-		record->signs = 0;
+		*record = (struct record){.first = r->words};
 		enum dpt_status status = find_record(r, text, at, end, good,
 		                                     r->broken ? &other : err);
 		if (status == DPT_EFORMAT && !r->broken)

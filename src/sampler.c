@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define GROUP DPT_TAILS          /* words at a time */
-#define PART 128                 /* of a record of more words */
+#define PART 128U                /* of a record, at most */
 #define RECORDS DPT_RNG_TOGETHER /* they may come from */
 #define DEPTH ((size_t)64 << 10) /* of the stack where rows are made */
 #define STRIDE 64U               /* sums looked at together */
@@ -222,8 +222,8 @@ const dpt_tail *dpt_sampler_tail(const dpt_sampler *s)
 struct group {
 	size_t words, most;  /* now, and so far */
 	struct dpt_rng *rng; /* of the records */
-	uint32_t *out;       /* of the words */
 	uint32_t word[GROUP];
+	uint32_t *out[GROUP];
 	uint8_t record[GROUP];
 	uint16_t draw[GROUP]; /* where it falls among the weights: the upper
 	                       * bits of the number */
@@ -259,11 +259,11 @@ static size_t sort_out(const dpt_sampler *s, struct group *g)
 		const struct head *head = kept(s, w);
 		if (i + AHEAD < g->words)
 			__builtin_prefetch(&s->head[g->word[i + AHEAD]]);
-		g->out[i] = w;
+		*g->out[i] = w;
 		g->list[lists] = g->tail[tails] = (uint16_t)i;
 		if (draw == head->self || draw == head->tail) {
-			g->out[i] = pick(s, w, draw, 16, rng_of(g, i));
-			tails += g->out[i] == DPT_NO_WORD;
+			*g->out[i] = pick(s, w, draw, 16, rng_of(g, i));
+			tails += *g->out[i] == DPT_NO_WORD;
 			continue;
 		}
 		tails += (draw > head->self) & (draw < head->tail);
@@ -280,80 +280,88 @@ static void begin_tails(const dpt_sampler *s, struct group *g)
 		uint16_t j = g->tail[i];
 		t->try[i].w = g->word[j];
 		t->rng[i] = rng_of(g, j);
-		t->out[i] = &g->out[j];
+		t->out[i] = g->out[j];
 		dpt_tail_begin(s->tail, &t->try[i]);
 	}
 }
 
-static void draw_words(const dpt_sampler *s, struct group *g)
+static void draw_group(const dpt_sampler *s, struct group *g)
 {
 	size_t lists = sort_out(s, g);
+	g->most = g->words > g->most ? g->words : g->most;
 	for (size_t i = 0; i < lists; i++)
 		prefetch_list(s, g->word[g->list[i]]);
 	begin_tails(s, g);
 	for (size_t i = 0; i < lists; i++) {
 		uint32_t j = g->list[i];
-		g->out[j] = neighbour(s, g->word[j], g->draw[j], rng_of(g, j));
+		*g->out[j] = neighbour(s, g->word[j], g->draw[j], rng_of(g, j));
 	}
 	dpt_tail_draw(s->tail, &g->tails);
 }
 
-static void draw_group(const dpt_sampler *s, struct group *g)
+/* Records of a group, and what is to be drawn of each. */
+struct records {
+	size_t count;
+	struct dpt_rng rng[RECORDS];
+	uint32_t at[RECORDS], end[RECORDS];
+};
+
+static uint32_t part_of(uint32_t words)
 {
-	g->most = g->words > g->most ? g->words : g->most;
-	draw_words(s, g);
+	return words < PART ? words : PART;
 }
 
-/* Begins a group whose first word is number first of all. */
-static void begin_group(struct group *g, struct dpt_rng *rng, uint32_t *out,
-                        uint32_t first)
+/* The records from the first on of whose first parts there is room for all. */
+static void take_records(struct records *r, const struct dpt_batch *b,
+                         size_t first)
 {
-	g->words = 0;
-	g->rng = rng;
-	g->out = out + first;
-}
-
-/* Adds words of a record of the group. */
-static void add_words(struct group *g, const struct dpt_batch *b, uint32_t from,
-                      uint32_t to, uint8_t record)
-{
-	size_t n = to - from;
-	memcpy(g->word + g->words, b->word + from, n * sizeof *g->word);
-	memset(g->record + g->words, record, n);
-	dpt_rng_fill(&g->rng[record], n, g->draw + g->words);
-	g->words += n;
-}
-
-/* A record of more words than a part, part by part. */
-static void draw_long(const dpt_sampler *s, struct group *g,
-                      const struct dpt_batch *b, size_t record,
-                      struct dpt_rng *rng, uint32_t *out)
-{
-	uint32_t end = b->start[record + 1];
-	for (uint32_t j = b->start[record]; j < end;) {
-		uint32_t to = end - j < PART ? end : j + PART;
-		begin_group(g, rng, out, j);
-		add_words(g, b, j, to, 0);
-		draw_group(s, g);
-		j = to;
+	size_t words = 0, n = 0;
+	for (; n < RECORDS && first + n < b->records; n++) {
+		uint32_t at = b->start[first + n],
+		         end = b->start[first + n + 1];
+		words += part_of(end - at);
+		if (words > GROUP)
+			break;
+		r->at[n] = at;
+		r->end[n] = end;
 	}
+	r->count = n;
 }
 
-/* How many records from the first on are a group; 0: it is too long. */
-static size_t group_size(const struct dpt_batch *b, size_t first)
+/* Adds the next part of a record to a group. */
+static void add_part(struct group *g, struct records *r, size_t record,
+                     const uint32_t *word, uint32_t *out)
 {
-	size_t n = 0, left = b->records - first;
-	const uint32_t *start = b->start + first;
-	while (n < left && n < RECORDS && start[n + 1] - start[n] <= PART &&
-	       start[n + 1] - start[0] <= GROUP)
-		n++;
-	return n;
+	uint32_t at = r->at[record], n = part_of(r->end[record] - at);
+	memcpy(g->word + g->words, word + at, n * sizeof *word);
+	memset(g->record + g->words, (int)record, n);
+	dpt_rng_fill(&r->rng[record], n, g->draw + g->words);
+	for (uint32_t i = 0; i < n; i++)
+		g->out[g->words + i] = &out[at + i];
+	g->words += n;
+	r->at[record] += n;
+}
+
+/*
+ * A long record is drawn part by part: where the next one begins in its stream
+ * is known only then.
+ */
+static void draw_records(const dpt_sampler *s, struct group *g,
+                         struct records *r, const uint32_t *word, uint32_t *out)
+{
+	g->rng = r->rng;
+	do {
+		g->words = 0;
+		for (size_t i = 0; i < r->count; i++)
+			add_part(g, r, i, word, out);
+		draw_group(s, g);
+	} while (g->words > 0);
 }
 
 /* Only what was used: most texts are short. */
-static void wipe(struct dpt_rng *rng, size_t records, struct group *g)
+static void wipe(struct records *r, size_t records, struct group *g)
 {
-	sodium_memzero(rng, records * sizeof *rng);
+	sodium_memzero(r->rng, records * sizeof *r->rng);
 	sodium_memzero(g->word, g->most * sizeof *g->word);
 	sodium_memzero(g->draw, g->most * sizeof *g->draw);
 	sodium_memzero(g->list, g->most * sizeof *g->list);
@@ -365,26 +373,17 @@ static void wipe(struct dpt_rng *rng, size_t records, struct group *g)
 void dpt_sampler_draw(const dpt_sampler *s, const struct dpt_batch *b,
                       uint32_t *out)
 {
-	struct dpt_rng rng[RECORDS];
+	struct records r;
 	struct group g;
-	size_t n, most = 0;
+	size_t most = 0;
 	g.most = 0;
-	for (size_t i = 0; i < b->records; i += n) {
-		size_t whole = group_size(b, i);
-		n = whole > 0 ? whole : 1;
-		if (b->start[i] == b->start[i + n])
+	for (size_t i = 0; i < b->records; i += r.count) {
+		take_records(&r, b, i);
+		if (b->start[i] == b->start[i + r.count])
 			continue;
-		dpt_rng_start_all(rng, b->key, b->first_record + i, n);
-		most = n > most ? n : most;
-		if (whole == 0) {
-			draw_long(s, &g, b, i, rng, out);
-			continue;
-		}
-		begin_group(&g, rng, out, b->start[i]);
-		for (size_t j = 0; j < whole; j++)
-			add_words(&g, b, b->start[i + j], b->start[i + j + 1],
-			          (uint8_t)j);
-		draw_group(s, &g);
+		dpt_rng_start_all(r.rng, b->key, b->first_record + i, r.count);
+		most = r.count > most ? r.count : most;
+		draw_records(s, &g, &r, b->word, out);
 	}
-	wipe(rng, most, &g);
+	wipe(&r, most, &g);
 }

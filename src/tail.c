@@ -563,10 +563,11 @@ static bool is_within(const dpt_tail *tail, const struct dpt_try *try)
 {
 	if (!try->sound || !dpt_point_sound(&tail->ground, try->v))
 		return true;
+	if (!is_screened(tail, try))
+		return false;
 	float d = try->coarse;
 	float slack = dpt_screen_slack(&tail->ground.screen, try->w, try->v, d);
-	return is_screened(tail, try) &&
-	       (double)(d - slack) > end_of(tail, try) &&
+	return (double)(d - slack) > end_of(tail, try) &&
 	       tail->t * (double)(d + slack) < try->most - room(try);
 }
 
