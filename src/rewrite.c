@@ -30,8 +30,8 @@ struct span {
  * one met last first, in a cache line.  Bytes beyond the end of a word are 0,
  * as no byte of a word is.
  */
-#define MEMO_BITS 17 /* of the number of lines, at most */
-#define MEMO_FIRST 7 /* at the beginning: most texts are short */
+#define MEMO_BITS 16 /* of the number of lines, at most */
+#define MEMO_FIRST 6 /* at the beginning: most texts are short */
 #define MEMO_BYTES 16
 #define WAYS 3
 struct memo {

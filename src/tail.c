@@ -39,8 +39,8 @@ _Static_assert(DPT_FAR_BLOCKS + 1 <= DPT_BUCKETS && DPT_CELLS <= DPT_BUCKETS &&
 
 /*
  * Of a word: what its proposals are judged by, then the last unit of every
- * block of buckets and that of every bucket; behind the end, where there is at
- * least one more, they are the last of all.
+ * block of buckets and that of every bucket; behind the end they are the last
+ * of all.
  */
 struct dpt_row {
 	_Alignas(64) double units; /* those of a bound of 1 */
@@ -228,7 +228,7 @@ static void fill_buckets(uint32_t count, const double *bound,
 	count_units(bound, row->units, count, of);
 	for (uint32_t b = 0; b < count; b++)
 		row->last[b] = (uint16_t)(units += of[b]);
-	for (uint32_t b = count - 1; b <= all; b++)
+	for (uint32_t b = count - 1; b < all; b++)
 		row->last[b] = UNITS - 1;
 	for (uint32_t i = 0; i < BLOCK; i++)
 		row->block[i] = (i + 1) * BLOCK <= all
@@ -268,9 +268,9 @@ static bool new_shelf(const dpt_tail *tail, uint32_t w, uint32_t rows,
 	uint32_t count = dpt_far_blocks(&g->far, w) +
 	                 (dpt_drawn_by_cells(g, w) ? g->cells.count : 1);
 	if (rows > 0)
-		*out = dpt_shelf_new(rows, sizeof(struct dpt_row) +
-		                               (padded(count) + 1) *
-		                                   sizeof(uint16_t));
+		*out =
+		    dpt_shelf_new(rows, sizeof(struct dpt_row) +
+		                            padded(count) * sizeof(uint16_t));
 	return rows == 0 || *out;
 }
 
@@ -386,15 +386,14 @@ static void choose_bucket(const struct dpt_row *row, struct dpt_try *try)
 {
 	const uint16_t *last = row->last;
 	uint32_t b = try->bucket + count_below(last + try->bucket, try->unit);
-	int before = last[b - (b > 0)], next = last[b + 1];
-	uint32_t units = (uint32_t)(last[b] - (b > 0 ? before : -1));
-	int least = next - last[b] - 1;
+	int before = last[b - (b > 0)], next = last[b + (b + 1 < row->blocks)];
+	int units = last[b] - (b > 0 ? before : -1);
+	int least = next - last[b] - 1; /* below 0 where there is no next */
 	try->bucket = (uint16_t)b;
 	try->units = (uint16_t)units;
 	try->far = b < row->blocks;
 	try->sure =
-	    (b + 1 < row->blocks) &
-	    ((int64_t)(try->high + 1U) * units <= (int64_t)least * (1 << 16));
+	    (int64_t)(try->high + 1) * units <= (int64_t)least * (1 << 16);
 }
 
 static void propose_far(const dpt_tail *tail, struct dpt_try *try)
