@@ -1,21 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /* What is said of a proposal from afar is what measuring it says. */
 #include "fixture.h"
+#include "kernels.h"
+#include "stats.h"
 #include "suites.h"
 #include "tail.h"
 
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
 #define COUNT(table) ((int)(sizeof(table) / sizeof *(table)))
+
+/* What there is not. */
+enum { ALL, NO_CELLS, NO_COPY };
 
 static const struct {
 	enum fx_kind kind;
 	uint32_t n, dim, k;
 	double t;
+	int without;
 } cases[] = {
-    {FX_RANDOM, 150, 4, 12, 1},    {FX_RANDOM, 400, 70, 20, 0.4},
-    {FX_LATTICE, 150, 5, 12, 0.5}, {FX_LATTICE, 300, 3, 8, 6},
-    {FX_CLUSTERS, 100, 6, 20, 1},  {FX_OUTLIER, 60, 4, 10, 0.1},
-    {FX_HUB, 130, 6, 64, 2},       {FX_NEAR, 60, 3, 10, 1},
-    {FX_RANDOM, 3, 2, 1, 1},       {FX_SKEWED, 90, 5, 9, 0.01},
+    {FX_RANDOM, 150, 4, 12, 1, ALL},      {FX_RANDOM, 151, 4, 12, 1, NO_CELLS},
+    {FX_LATTICE, 300, 3, 8, 1, NO_CELLS}, {FX_RANDOM, 150, 4, 12, 1, NO_COPY},
+    {FX_HUB, 130, 6, 64, 1, NO_COPY},     {FX_RANDOM, 400, 70, 20, 0.4, ALL},
+    {FX_LATTICE, 150, 5, 12, 0.5, ALL},   {FX_LATTICE, 300, 3, 8, 6, ALL},
+    {FX_CLUSTERS, 100, 6, 20, 1, ALL},    {FX_OUTLIER, 60, 4, 10, 0.1, ALL},
+    {FX_HUB, 130, 6, 64, 2, ALL},         {FX_NEAR, 60, 3, 10, 1, ALL},
+    {FX_RANDOM, 3, 2, 1, 1, ALL},         {FX_SKEWED, 90, 5, 9, 0.01, ALL},
 };
 
 enum { ROUNDS = 20000 };
@@ -100,7 +112,12 @@ static dpt_tail *open_case(int i, struct fx_ground *g, struct dpt_rng *rng,
 	dpt_key_from_seed(&key, 77);
 	dpt_rng_start(rng, &key, 0);
 	dpt_rng_start(other, &key, 1);
-	ck_assert_int_eq(dpt_tail_new(&g->ground, cases[i].t, &tail, NULL),
+	struct dpt_ground ground = g->ground;
+	if (cases[i].without == NO_CELLS)
+		ground.cells = (struct dpt_cells){0};
+	if (cases[i].without == NO_COPY)
+		ground.screen = (struct dpt_screen){0};
+	ck_assert_int_eq(dpt_tail_new(&ground, cases[i].t, &tail, NULL),
 	                 DPT_OK);
 	return tail;
 }
@@ -128,7 +145,7 @@ START_TEST(judgements_are_those_of_measuring)
 	for (uint32_t i = 0; i < ROUNDS; i++)
 		check_try(tail, i % cases[_i].n, &rng, &other, &seen);
 	ck_assert_uint_gt(seen.accepted, 0);
-	if (cases[_i].n > 3)
+	if (cases[_i].n > 3 && cases[_i].without != NO_COPY)
 		ck_assert_uint_gt(seen.rejected, 0);
 	dpt_tail_free(tail);
 	fx_ground_free(&g);
@@ -174,6 +191,49 @@ START_TEST(many_draws_are_those_of_their_streams)
 }
 END_TEST
 
+/* Of every kind of row: with many far neighbours, with few, and with none. */
+START_TEST(draws_follow_the_kernel)
+{
+	enum { TIMES = 20 };
+	static struct dpt_tails tails;
+	uint32_t out[DPT_TAILS], n = cases[_i].n;
+	uint32_t words[] = {0, n / 6, n / 3, n / 2, n - 1};
+	double *p = malloc(n * sizeof *p);
+	uint64_t *seen = malloc(n * sizeof *seen);
+	struct fx_ground g;
+	struct dpt_rng rng, unused;
+	dpt_tail *tail = open_case(_i, &g, &rng, &unused);
+	for (int k = 0; k < COUNT(words); k++) {
+		uint32_t w = words[k];
+		memset(seen, 0, n * sizeof *seen);
+		for (uint32_t v = 0; v < n; v++) {
+			double d = sqrt(dpt_squared(dpt_row(&g.space, w),
+			                            dpt_row(&g.space, v),
+			                            g.space.stride));
+			bool behind = dpt_list_behind(&g.ground.lists, w, v, d);
+			p[v] = behind ? exp(-dpt_clipped(cases[_i].t * d)) : 0;
+		}
+		for (int turn = 0; turn < TIMES; turn++) {
+			tails.words = DPT_TAILS;
+			for (uint32_t i = 0; i < DPT_TAILS; i++) {
+				tails.try[i].w = w;
+				tails.rng[i] = &rng;
+				tails.out[i] = &out[i];
+				dpt_tail_begin(tail, &tails.try[i]);
+			}
+			dpt_tail_draw(tail, &tails);
+			for (uint32_t i = 0; i < DPT_TAILS; i++)
+				seen[out[i]]++;
+		}
+		ck_assert_double_gt(stats_chi2(n, seen, p), STATS_ALPHA);
+	}
+	free(p);
+	free(seen);
+	dpt_tail_free(tail);
+	fx_ground_free(&g);
+}
+END_TEST
+
 Suite *suite_tail(void)
 {
 	TCase *t = tcase_create("tail");
@@ -184,6 +244,7 @@ Suite *suite_tail(void)
 	                    COUNT(cases));
 	tcase_add_loop_test(t, many_draws_are_those_of_their_streams, 0,
 	                    COUNT(cases));
+	tcase_add_loop_test(t, draws_follow_the_kernel, 0, COUNT(cases));
 	Suite *s = suite_create("tail");
 	suite_add_tcase(s, t);
 	return s;
