@@ -14,6 +14,7 @@
 
 #define DEFAULT_CHUNK ((size_t)128 << 10)
 #define SLOW_CHUNK ((size_t)32 << 10)
+#define RING 4 /* chunks a thread: with few it waits for the writer */
 #define LEAST ((size_t)4 << 10) /* room for what is read */
 #define LONGEST_RECORD ((size_t)256 << 20)
 #define MOST ((size_t)1 << 30) /* offsets in a chunk have 32 bits */
@@ -399,7 +400,7 @@ static enum dpt_status run_threads(struct stream *s, struct chunk *first,
 	unsigned workers = s->o->threads, started = 0;
 	enum dpt_status status = DPT_OK;
 	pthread_t *thread = calloc(workers + 1, sizeof *thread);
-	s->slots = 2 * (size_t)workers;
+	s->slots = RING * (size_t)workers;
 	s->ring = calloc(s->slots, sizeof *s->ring);
 	if (!thread || !s->ring) {
 		free(thread);
