@@ -97,7 +97,8 @@ struct dpt_rewriter {
 	struct dpt_scan decoded_scan;
 	uint32_t *origin; /* where its bytes come from */
 	size_t origin_room;
-	size_t put, put_from;             /* words put back so far, before */
+	size_t put;                       /* words put back so far */
+	size_t put_from;                  /* and before this field */
 	uint32_t put_known;               /* and those of out */
 	struct dpt_rng rng[DPT_RNG_MADE]; /* for what is outside */
 	uint64_t rng_first;               /* of this record and those behind */
