@@ -344,24 +344,9 @@ struct first {
 	pthread_mutex_t *lock; /* one for all rows of a tile */
 };
 
-/* The first square at or after c that is within a limit; n: none. */
-DPT_WIDE static size_t next_below(size_t c, size_t n, const double *d2,
-                                  double limit)
-{
-	for (; c + STRIDE <= n; c += STRIDE) {
-		int64_t any = 0;
-		for (size_t i = 0; i < STRIDE; i++)
-			any |= d2[c + i] <= limit;
-		if (any)
-			break;
-	}
-	while (c < n && d2[c] > limit)
-		c++;
-	return c;
-}
-
 static void visit_first(void *ctx, unsigned thread, const struct dpt_tile *t)
 {
+	static const double none[DPT_TILE]; /* no limits of columns */
 	struct first *f = ctx;
 	dpt_knn *knn = f->knn;
 	pthread_mutex_t *lock = &f->lock[(t->row_ids - f->rows) / DPT_TILE];
@@ -371,7 +356,7 @@ static void visit_first(void *ctx, unsigned thread, const struct dpt_tile *t)
 		const double *d2 = t->d2 + (size_t)r * t->cols;
 		uint32_t row = t->row_ids[r];
 		for (size_t c = 0;; c++) {
-			c = next_below(c, t->cols, d2, knn->limit[row]);
+			c = next_within(c, t->cols, d2, knn->limit[row], none);
 			if (c == t->cols)
 				break;
 			if (t->col + c != row)

@@ -357,38 +357,17 @@ static uint32_t look_up(dpt_rewriter *r, const char *word, size_t len)
 /* The bytes of a word of no more than MEMO_BYTES; room bytes can be read. */
 static void memo_bytes(const char *word, size_t n, size_t room, uint64_t *byte)
 {
-	/* what is left of 8 bytes where 8 more than so many are of no word */
-	static const uint64_t left[3 * 8 + 1] = {0x0,
-	                                         0x0,
-	                                         0x0,
-	                                         0x0,
-	                                         0x0,
-	                                         0x0,
-	                                         0x0,
-	                                         0x0,
-	                                         0x0,
-	                                         0xFF,
-	                                         0xFFFF,
-	                                         0xFFFFFF,
-	                                         0xFFFFFFFF,
-	                                         0xFFFFFFFFFF,
-	                                         0xFFFFFFFFFFFF,
-	                                         0xFFFFFFFFFFFFFF,
-	                                         0xFFFFFFFFFFFFFFFF,
-	                                         0xFFFFFFFFFFFFFFFF,
-	                                         0xFFFFFFFFFFFFFFFF,
-	                                         0xFFFFFFFFFFFFFFFF,
-	                                         0xFFFFFFFFFFFFFFFF,
-	                                         0xFFFFFFFFFFFFFFFF,
-	                                         0xFFFFFFFFFFFFFFFF,
-	                                         0xFFFFFFFFFFFFFFFF,
-	                                         0xFFFFFFFFFFFFFFFF};
+	static const unsigned char ones[2 * MEMO_BYTES] = {
+	    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
+	    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF}; /* then 0 */
+	uint64_t mask[MEMO_BYTES / 8];
 	char copy[MEMO_BYTES] = {0};
 	if (room < MEMO_BYTES)
 		word = memcpy(copy, word, n);
 	memcpy(byte, word, MEMO_BYTES);
-	byte[0] &= left[n + 8];
-	byte[1] &= left[n];
+	memcpy(mask, ones + MEMO_BYTES - n, MEMO_BYTES);
+	byte[0] &= mask[0];
+	byte[1] &= mask[1];
 }
 
 static bool is_at(const struct memo *m, unsigned way, const uint64_t *byte)
@@ -1106,7 +1085,6 @@ static void put_simple(dpt_rewriter *r, const char *text, size_t *at, size_t to,
                        size_t last, struct dpt_buf *out,
                        struct dpt_counts *counts)
 {
-	const struct dpt_spelling *spelling = r->shared->spelling;
 	const struct span *span = r->span;
 	const uint32_t *in = r->in, *drawn = r->out;
 	size_t i = r->put, known = r->put_known, from = *at;
@@ -1118,15 +1096,14 @@ static void put_simple(dpt_rewriter *r, const char *text, size_t *at, size_t to,
 		if (in[i] >= FIRST_OTHER || gap - 1 >= SHORT ||
 		    !is_small(r, *word))
 			break;
-		const struct dpt_spelling *s = &spelling[drawn[known]];
-		unsigned char n =
-		    atomic_load_explicit(&s->len, memory_order_acquire);
-		if (n == UNKNOWN || n == ASK_INDEX)
+		const struct dpt_spelling *s =
+		    spelling(r->shared, drawn[known]);
+		if (!s)
 			break;
 		prefetch_spelling(r, known);
 		memcpy(data + len, text + from, SHORT);
 		memcpy(data + len + gap, s->text, sizeof s->text);
-		len += gap + n;
+		len += gap + s->len;
 		unchanged += drawn[known++] == in[i];
 		from = span[i].start + span[i].len;
 	}
